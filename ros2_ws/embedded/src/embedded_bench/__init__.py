@@ -1,0 +1,1 @@
+"""Benchmarks of the embedded runtime beside a bare cyclonedds pair."""

@@ -1,0 +1,1 @@
+"""Message, service and action types made from interface definitions."""

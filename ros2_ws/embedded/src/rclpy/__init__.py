@@ -1,0 +1,1 @@
+"""Client library with the public behaviour of rclpy."""
