@@ -1,0 +1,1 @@
+"""Calibration of the arm's sensors, without ROS."""

@@ -1,0 +1,1 @@
+"""The arm's controllers: pure functions of states and commands, no ROS."""
