@@ -73,7 +73,14 @@ class JointLimits:
                 if isinstance(value, bool) or not isinstance(value, (int, float)):
                     raise ConfigError(f"joints.{name}.{column}", value, "a number")
                 columns[column].append(float(value))
-        return cls(*(np.array(columns[column]) for column in _COLUMNS))
+        arrays = {column: np.array(columns[column], dtype=np.float64) for column in _COLUMNS}
+        return cls(
+            lower_rad=arrays["lower_rad"],
+            upper_rad=arrays["upper_rad"],
+            velocity_rad_per_s=arrays["velocity_rad_per_s"],
+            effort_n_m=arrays["effort_n_m"],
+            acceleration_rad_per_s2=arrays["acceleration_rad_per_s2"],
+        )
 
 
 def load_joint_limits(path: Path | str | None = None) -> JointLimits:

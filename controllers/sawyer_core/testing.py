@@ -9,8 +9,8 @@ import numpy.typing as npt
 
 from sawyer_core.types import (
     N_JOINTS,
-    Array,
     ArmState,
+    Array,
     JointTarget,
     PolicyInput,
     SensorFrame,
@@ -92,7 +92,7 @@ class FakePolicy:
     """Policy that plays back a list of displacements, then repeats the last one."""
 
     def __init__(self, actions_m: Sequence[npt.ArrayLike] = ((0.0, 0.0, 0.0),)) -> None:
-        self._actions = [np.array(action, dtype=np.float64) for action in actions_m]
+        self._actions: list[Array] = [np.array(action, dtype=np.float64) for action in actions_m]
         self.inputs: list[PolicyInput] = []
 
     def reset(self, rng: np.random.Generator) -> None:
@@ -102,4 +102,5 @@ class FakePolicy:
     def action(self, observation: PolicyInput) -> Array:
         """The next action, (3,) m."""
         self.inputs.append(observation)
-        return self._actions[min(len(self.inputs), len(self._actions)) - 1].copy()
+        action: Array = self._actions[min(len(self.inputs), len(self._actions)) - 1].copy()
+        return action
