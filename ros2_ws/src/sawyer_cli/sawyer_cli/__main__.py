@@ -1,0 +1,5 @@
+"""``python -m sawyer_cli``."""
+
+from sawyer_cli.main import main
+
+raise SystemExit(main())
