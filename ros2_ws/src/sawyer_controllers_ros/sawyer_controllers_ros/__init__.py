@@ -1,0 +1,1 @@
+"""Nodes around sawyer_controllers."""

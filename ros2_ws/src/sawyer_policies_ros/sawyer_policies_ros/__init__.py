@@ -1,0 +1,1 @@
+"""Node that serves named policies."""

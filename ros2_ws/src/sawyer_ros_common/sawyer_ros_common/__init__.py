@@ -1,0 +1,1 @@
+"""What the nodes share: conversions, QoS, barrier, parameters, health."""

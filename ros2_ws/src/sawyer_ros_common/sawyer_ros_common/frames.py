@@ -1,0 +1,100 @@
+"""Sensor frames out of topics: the barrier every control node sits behind."""
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
+from rclpy.node import Node
+from rclpy.qos import QoSProfile
+from sawyer_interfaces.msg import ElectricalContact, InsertionState
+from sensor_msgs.msg import Image, JointState
+
+from sawyer_core import ArmState, Wrench
+from sawyer_ros_common import conversions, qos
+from sawyer_ros_common.barrier import StampBarrier
+from sawyer_ros_common.stamps import to_ns
+
+_TOPICS: dict[str, tuple[type, str, QoSProfile]] = {
+    "joints": (JointState, "joint_states", qos.STATE),
+    "pose": (PoseStamped, "ee_pose", qos.STATE),
+    "twist": (TwistStamped, "ee_twist", qos.STATE),
+    "wrench": (WrenchStamped, "wrench", qos.STATE),
+    "wrench_peak": (WrenchStamped, "wrench_peak", qos.STATE),
+    "wrench_centered": (WrenchStamped, "wrench_centered", qos.STATE),
+    "contact": (ElectricalContact, "electrical_contact", qos.STATE),
+    "insertion": (InsertionState, "insertion_state", qos.STATE),
+    "image": (Image, "camera/image_policy", qos.IMAGE),
+}
+ARM = ("joints", "pose", "twist")
+"""Parts that make an arm state."""
+
+
+@dataclass(frozen=True)
+class Frame:
+    """The asked parts of one instant; what was not asked for is None."""
+
+    stamp_ns: int
+    arm: ArmState | None
+    wrench: Wrench | None
+    wrench_peak: Wrench | None
+    wrench_centered: Wrench | None
+    contact: ElectricalContact | None
+    insertion: InsertionState | None
+    pose: PoseStamped | None
+    image: npt.NDArray[np.uint8] | None
+
+
+def _frame(stamp_ns: int, parts: dict[str, Any]) -> Frame:
+    def _wrench(name: str) -> Wrench | None:
+        return conversions.wrench(parts[name]) if name in parts else None
+
+    arm = None
+    if all(part in parts for part in ARM):
+        arm = conversions.arm_state(parts["joints"], parts["pose"], parts["twist"])
+    return Frame(
+        stamp_ns=stamp_ns,
+        arm=arm,
+        wrench=_wrench("wrench"),
+        wrench_peak=_wrench("wrench_peak"),
+        wrench_centered=_wrench("wrench_centered"),
+        contact=parts.get("contact"),
+        insertion=parts.get("insertion"),
+        pose=parts.get("pose"),
+        image=conversions.image_array(parts["image"]) if "image" in parts else None,
+    )
+
+
+class FrameSource:
+    """Subscribes to the asked parts and calls back once per complete stamp."""
+
+    def __init__(
+        self, node: Node, parts: Iterable[str], on_frame: Callable[[Frame], None]
+    ) -> None:
+        self._on_frame = on_frame
+        self.newest: Frame | None = None
+        names = tuple(parts)
+        self._barrier = StampBarrier(names, self._complete)
+        self.subscriptions = [
+            node.create_subscription(message, topic, self._receiver(part), profile)
+            for part, (message, topic, profile) in _TOPICS.items()
+            if part in names
+        ]
+
+    def _receiver(self, part: str) -> Callable[[Any], None]:
+        add = self._barrier.add
+
+        def receive(message: Any) -> None:
+            add(part, to_ns(message.header.stamp), message)
+
+        return receive
+
+    def _complete(self, stamp_ns: int, parts: dict[str, Any]) -> None:
+        self.newest = _frame(stamp_ns, parts)
+        self._on_frame(self.newest)
+
+    def missing(self) -> str:
+        """What is being waited for, for an error message."""
+        return self._barrier.missing()

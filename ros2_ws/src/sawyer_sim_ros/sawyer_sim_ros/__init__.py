@@ -1,0 +1,1 @@
+"""Driver node of the PyBullet twin."""
