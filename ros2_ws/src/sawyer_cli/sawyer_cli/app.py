@@ -26,8 +26,8 @@ def setup() -> None:
     print(f"environment: {sys.prefix}")
 
 
-@app.command()
-def test(
+@app.command("test")
+def run_tests(
     paths: Annotated[
         list[str] | None, typer.Argument(help="files or folders to test; then only pytest runs")
     ] = None,
