@@ -82,7 +82,7 @@ def _compose(text: str, source: _Source) -> YamlNode | None:
 def _scalar(node: Any, source: _Source, field: str) -> bool | int | float | str:
     tag = node.tag.rpartition(":")[2]
     text: str = node.value
-    if node.style is not None:  # quoted or block: always a string
+    if node.style:  # quoted or block: always a string
         return text
     try:
         if tag == "null":
