@@ -15,7 +15,6 @@ from pathlib import Path
 from typing import Final
 
 from sawyer_core.errors import RecordingError
-
 from sawyer_datasets import _mcap
 from sawyer_datasets._files import free_bytes, readable_size
 

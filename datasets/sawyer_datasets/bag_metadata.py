@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 
 import yaml
+
 from sawyer_core.errors import RecordingError
 
 METADATA_NAME: Final = "metadata.yaml"

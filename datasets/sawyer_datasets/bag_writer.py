@@ -18,20 +18,18 @@ import logging
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Final, NamedTuple, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sawyer_core.errors import ConfigError, RecordingError, UnknownNameError
-
 from sawyer_datasets import _mcap, bag_metadata
 from sawyer_datasets._files import free_bytes, readable_size, write_atomic
 from sawyer_datasets._lock import FolderLock
 from sawyer_datasets._mcap_file import McapFile, recording_error
-from sawyer_datasets.definitions import complete_definition, full_name, type_hash
-from sawyer_datasets.qos import TopicQos, qos_text
+from sawyer_datasets.bag_settings import BagSettings, TopicSpec, checked_spec
+from sawyer_datasets.definitions import type_hash
 
 if sys.version_info >= (3, 14):
     from compression import zstd
@@ -41,47 +39,9 @@ else:
 LIBRARY: Final = "sawyer_datasets"
 CLOSING_RECORD: Final = "sawyer_recording"
 MAX_STAMP_NS: Final = 2**63 - 1
-COMPRESSIONS: Final = ("none", "zstd")
 
 Payload: TypeAlias = bytes | bytearray | memoryview
 _log = logging.getLogger(__name__)
-
-
-class TopicSpec(NamedTuple):
-    """What a bag stores about a topic; a plain tuple of the same three works too.
-
-    `definition` is the `.msg` text, with or without its dependencies; empty for standard types.
-    `qos` is a `TopicQos`, a mapping of its fields, rosbag2's YAML text, or None for the default.
-    """
-
-    msgtype: str
-    definition: str = ""
-    qos: TopicQos | Mapping[str, Any] | str | None = None
-
-
-@dataclass(frozen=True)
-class BagSettings:
-    """Settings of the writer; all values are ours."""
-
-    compression: str = "zstd"
-    compression_level: int = 1
-    chunk_bytes: int = 1 << 20
-    flush_age_s: float = 0.25  # wall clock; what SIGKILL can cost
-    flush_span_s: float = 0.5  # stamps; what SIGKILL can cost when the graph outruns the clock
-    min_free_bytes: int = 16 << 20  # a recording does not start with less
-
-    def __post_init__(self) -> None:
-        if self.compression not in COMPRESSIONS:
-            raise UnknownNameError("compression", self.compression, COMPRESSIONS)
-        for name, low, high in (
-            ("compression_level", 1, 19),
-            ("chunk_bytes", 1, 1 << 30),
-            ("flush_age_s", 0.01, 1.0),
-            ("flush_span_s", 0.001, 1.0),
-            ("min_free_bytes", 0, 1 << 40),
-        ):
-            if not low <= getattr(self, name) <= high:
-                raise ConfigError(name, getattr(self, name), f"{low} to {high}")
 
 
 class _Chunk:
@@ -132,7 +92,7 @@ class EpisodeBagWriter:
         self.path = Path(path)
         self.settings = settings or BagSettings()
         self._custom = dict(custom or {})
-        specs = {name: _checked_spec(name, spec) for name, spec in topics.items()}
+        specs = {name: checked_spec(name, spec) for name, spec in topics.items()}
         self._mutex = threading.RLock()
         self._specs: dict[str, TopicSpec] = {}
         self._channels: dict[str, int] = {}
@@ -182,7 +142,7 @@ class EpisodeBagWriter:
 
     def add_topic(self, name: str, spec: TopicSpec | tuple[str, str, Any]) -> None:
         """Add a topic that became known while recording; the same topic twice is an error."""
-        checked = _checked_spec(name, spec)
+        checked = checked_spec(name, spec)
         with self._mutex:
             self._require_usable()
             if name in self._channels:
@@ -392,16 +352,6 @@ class EpisodeBagWriter:
         self._file.append_metadata(
             CLOSING_RECORD, {"state": bag_metadata.STATE_COMPLETE, "message_count": count}
         )
-
-
-def _checked_spec(name: str, spec: TopicSpec | Sequence[Any]) -> TopicSpec:
-    if not name.strip("/"):
-        raise ConfigError("topic name", name, "a non-empty name")
-    given = TopicSpec(*spec)
-    msgtype = full_name(given.msgtype)
-    definition = complete_definition(msgtype, given.definition)
-    type_hash(msgtype, definition)  # refuses text that cannot be understood, before any file
-    return TopicSpec(msgtype, definition, qos_text(given.qos))
 
 
 def _claim_folder(path: Path, min_free_bytes: int) -> FolderLock:

@@ -13,6 +13,7 @@ from typing import Final
 
 from rosbags.typesys import Stores, TypesysError, get_types_from_msg, get_typestore
 from rosbags.typesys.store import Typestore
+
 from sawyer_core.errors import ConfigError
 
 SEPARATOR: Final = "=" * 80
