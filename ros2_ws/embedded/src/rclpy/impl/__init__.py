@@ -1,0 +1,1 @@
+"""Parts that robot code sees through other modules."""
