@@ -89,14 +89,15 @@ def topic_name_problem(name: str) -> Problem | None:
     bad = re.search(r"[^A-Za-z0-9_/~{}]", name)
     if bad:
         return (
-            "topic name must not contain characters other than alphanumerics, '_', '~', '{', or '}'",
+            "topic name must not contain characters other than alphanumerics, '_', '~', "
+            "'{', or '}'",
             bad.start(),
         )
     tilde = name.find("~", 1)
     if tilde >= 0:
         return "topic name must not have tilde '~' unless it is the first character", tilde
     if len(name) > 1 and name[0] == "~" and name[1] != "/":
-        return "topic name must not have a tilde '~' which is not followed by a forward slash '/'", 1
+        return "topic name must not have a tilde '~' not followed by a forward slash '/'", 1
     repeated = name.find("//")
     if repeated >= 0:
         return "topic name must not contain repeated '/'", repeated
@@ -214,9 +215,7 @@ def expand_name(name: str, node_name: str, namespace: str, *, is_service: bool =
     return expanded
 
 
-def _substitute(
-    name: str, expanded: str, node_name: str, namespace: str, is_service: bool
-) -> str:
+def _substitute(name: str, expanded: str, node_name: str, namespace: str, is_service: bool) -> str:
     values = {"node": node_name, "ns": namespace, "namespace": namespace}
 
     def replace(match: re.Match[str]) -> str:
@@ -286,9 +285,7 @@ def remap_name(
     return full_name
 
 
-def remap_node(
-    node_name: str, namespace: str, rules: Sequence[RemapRule]
-) -> tuple[str, str]:
+def remap_node(node_name: str, namespace: str, rules: Sequence[RemapRule]) -> tuple[str, str]:
     """Apply the node-name and namespace rules; returns the new name and namespace.
 
     Rules with a node prefix are compared with the name the node was created with.

@@ -182,7 +182,8 @@ class NodeParameters:
             if store.allow_undeclared:
                 return Parameter(name, Parameter.Type.NOT_SET, None)
             raise ParameterNotDeclaredException(name)
-        if parameter.type_ is Parameter.Type.NOT_SET and not store.descriptors[name].dynamic_typing:
+        is_static = not store.descriptors[name].dynamic_typing
+        if parameter.type_ is Parameter.Type.NOT_SET and is_static:
             raise ParameterUninitializedException(name)
         return parameter
 
@@ -192,9 +193,7 @@ class NodeParameters:
             raise TypeError("All names must be instances of type str")
         return [self.get_parameter(name) for name in names]
 
-    def get_parameter_or(
-        self, name: str, alternative_value: Parameter | None = None
-    ) -> Parameter:
+    def get_parameter_or(self, name: str, alternative_value: Parameter | None = None) -> Parameter:
         """Get a parameter, or the alternative when it is undeclared or has no value."""
         parameter = self._parameter_store.parameters.get(name)
         if parameter is not None and parameter.type_ is not Parameter.Type.NOT_SET:

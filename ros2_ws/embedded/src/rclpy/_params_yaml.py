@@ -88,7 +88,7 @@ def _scalar(node: Any, source: _Source, field: str) -> bool | int | float | str:
         if tag == "null":
             raise ValueError("a parameter needs a value, this one is empty or null")
         value = infer_scalar(text)
-        if tag == "str" and (type(value) is int or len(text) > 1 and type(value) is bool):
+        if tag == "str" and (type(value) is int or (len(text) > 1 and type(value) is bool)):
             return text  # YAML itself reads these as numbers, so the tag !!str was written
         return float(value) if tag == "float" and type(value) is int else value
     except ValueError as error:

@@ -48,7 +48,7 @@ _fan_outs: weakref.WeakKeyDictionary[Any, _ShutdownFanOut] = weakref.WeakKeyDict
 _fan_outs_lock = threading.RLock()
 
 
-class wake_on_shutdown:  # noqa: N801 (used as a statement)
+class wake_on_shutdown:
     """Context manager: the shutdown of a context wakes ``waker`` while it is inside."""
 
     def __init__(self, context: Any, waker: Waker) -> None:

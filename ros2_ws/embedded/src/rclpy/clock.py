@@ -302,9 +302,7 @@ class ROSClock(Clock):
         """Switch between simulated (True) and system time."""
         if enabled == self._override_active:
             return
-        change = (
-            ClockChange.ROS_TIME_ACTIVATED if enabled else ClockChange.ROS_TIME_DEACTIVATED
-        )
+        change = ClockChange.ROS_TIME_ACTIVATED if enabled else ClockChange.ROS_TIME_DEACTIVATED
         system_ns = _time.time_ns()
         delta_ns = self._override_ns - system_ns
         jump = TimeJump(change, Duration(nanoseconds=delta_ns if enabled else -delta_ns))

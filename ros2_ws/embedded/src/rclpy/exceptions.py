@@ -9,7 +9,7 @@ class RCLError(RuntimeError):
     """An operation of the middleware layer failed."""
 
 
-class InvalidHandle(RuntimeError):  # noqa: N818 (public name)
+class InvalidHandle(RuntimeError):
     """An entity was used after it had been destroyed."""
 
 
@@ -29,21 +29,21 @@ class UnsupportedEventTypeError(RCLError):
     """The middleware does not support an event type."""
 
 
-class NotInitializedException(Exception):  # noqa: N818 (public name)
+class NotInitializedException(Exception):
     """The library (or a context) was used before ``rclpy.init``."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__("rclpy.init() has not been called", *args)
 
 
-class NoTypeSupportImportedException(Exception):  # noqa: N818 (public name)
+class NoTypeSupportImportedException(Exception):
     """An interface type has no type support."""
 
     def __init__(self, *args: Any) -> None:
         super().__init__("no type_support imported", *args)
 
 
-class NameValidationException(Exception):  # noqa: N818 (public name)
+class NameValidationException(Exception):
     """A name in the ROS graph is invalid.
 
     Attributes:
@@ -92,7 +92,7 @@ class InvalidServiceNameException(NameValidationException):
         super().__init__("service name", name, error_msg, invalid_index, *args)
 
 
-class ParameterException(Exception):  # noqa: N818 (public name)
+class ParameterException(Exception):
     """Base of the parameter exceptions."""
 
     def __init__(self, error_msg: str, parameters: Any, *args: Any) -> None:
@@ -155,12 +155,10 @@ class ParameterUninitializedException(ParameterException):
     """A statically typed parameter was read before it had a value."""
 
     def __init__(self, parameter: str, *args: Any) -> None:
-        Exception.__init__(
-            self, f"The parameter '{parameter}' is not initialized", *args
-        )
+        Exception.__init__(self, f"The parameter '{parameter}' is not initialized", *args)
 
 
-class ROSInterruptException(Exception):  # noqa: N818 (public name)
+class ROSInterruptException(Exception):
     """An operation was interrupted by the shutdown of the library."""
 
     def __init__(self, *args: Any) -> None:

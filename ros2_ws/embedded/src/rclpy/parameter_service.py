@@ -32,7 +32,6 @@ class ParameterService:
     def __init__(self, node: Node) -> None:
         """Create the services of ``node``."""
         from rcl_interfaces import srv
-
         from rclpy.qos import qos_profile_parameters
 
         self._node_ref = weakref.ref(node)

@@ -148,6 +148,4 @@ class Time:
         """
         if not (hasattr(msg, "sec") and hasattr(msg, "nanosec")):
             raise TypeError(f"Must pass a builtin_interfaces.msg.Time object, not {type(msg)}")
-        return cls(
-            nanoseconds=int(msg.sec) * S_TO_NS + int(msg.nanosec), clock_type=clock_type
-        )
+        return cls(nanoseconds=int(msg.sec) * S_TO_NS + int(msg.nanosec), clock_type=clock_type)

@@ -120,10 +120,9 @@ class TimeSource:
         node = self._get_node()
         if node is None or self._clock_sub is not None:
             return
-        from rosgraph_msgs.msg import Clock as ClockMsg
-
         from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
         from rclpy.qos import QoSProfile, ReliabilityPolicy
+        from rosgraph_msgs.msg import Clock as ClockMsg
 
         self._clock_sub = node.create_subscription(
             ClockMsg,
