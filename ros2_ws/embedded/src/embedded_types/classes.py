@@ -8,7 +8,7 @@ from operator import attrgetter
 from typing import Any, ClassVar
 
 from .checks import default_factory, make_check
-from .definitions import Definition, Field
+from .definitions import PLACEHOLDER, Definition, Field
 from .registry import InterfaceNotFoundError, get_definition, list_names
 
 _classes: dict[str, type] = {}
@@ -21,24 +21,24 @@ class Message:
 
     __slots__ = ()
     SLOT_TYPES: ClassVar[tuple[Any, ...]] = ()
-    _type_name: ClassVar[str] = ""
+    _TYPE_NAME: ClassVar[str] = ""
     """``package/kind/Name``."""
-    _plan: ClassVar[tuple[tuple[str, Callable[[Any, Any], None], Any, Any], ...]] = ()
-    _fields_and_types: ClassVar[dict[str, str]] = {}
+    _PLAN: ClassVar[tuple[tuple[str, Callable[[Any, Any], None], Any, Any], ...]] = ()
+    _FIELDS_AND_TYPES: ClassVar[dict[str, str]] = {}
 
     def __init__(self, **kwargs: Any) -> None:
-        for name, slot_set, value, factory in self._plan:
+        for name, slot_set, value, factory in self._PLAN:
             if name not in kwargs:
                 slot_set(self, value if factory is None else factory())
         if kwargs:
             self._assign(kwargs)
 
     def _assign(self, kwargs: dict[str, Any]) -> None:
-        unknown = [name for name in kwargs if name not in self._fields_and_types]
+        unknown = [name for name in kwargs if name not in self._FIELDS_AND_TYPES]
         if unknown:
             raise AssertionError(
                 f"Invalid arguments passed to constructor of {type(self).__name__}: "
-                f"{', '.join(unknown)}; its fields are {', '.join(self._fields_and_types)}"
+                f"{', '.join(unknown)}; its fields are {', '.join(self._FIELDS_AND_TYPES)}"
             )
         for name, value in kwargs.items():
             setattr(self, name, value)
@@ -46,17 +46,17 @@ class Message:
     @classmethod
     def get_fields_and_field_types(cls) -> dict[str, str]:
         """Return field names and type texts, in order."""
-        return dict(cls._fields_and_types)
+        return dict(cls._FIELDS_AND_TYPES)
 
     def __repr__(self) -> str:
-        package, kind, name = self._type_name.split("/")
-        values = ", ".join(f"{n}={_text(getattr(self, n))}" for n in self._fields_and_types)
+        package, kind, name = self._TYPE_NAME.split("/")
+        values = ", ".join(f"{n}={_text(getattr(self, n))}" for n in self._FIELDS_AND_TYPES)
         return f"{package}.{kind}.{name}({values})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, type(self)):
             return False
-        return all(_same(getattr(self, n), getattr(other, n)) for n in self._fields_and_types)
+        return all(_same(getattr(self, n), getattr(other, n)) for n in self._FIELDS_AND_TYPES)
 
     __hash__ = None  # type: ignore[assignment]
 
@@ -88,20 +88,21 @@ def get_class(full_name: str) -> type:
 
 def _make_class(definition: Definition) -> type:
     package, kind, name = definition.name.split("/")
-    slots = tuple(f"_{field.name}" for field in definition.fields)
+    fields = [field for field in definition.fields if field.name != PLACEHOLDER]
+    slots = tuple(f"_{field.name}" for field in fields)
     body: dict[str, Any] = {
         "__slots__": slots,
         "__module__": f"{package}.{kind}",
         "__doc__": f"Message {definition.name}.",
-        "_type_name": definition.name,
-        "_fields_and_types": {field.name: field.type.text() for field in definition.fields},
-        "SLOT_TYPES": tuple(field.type.text() for field in definition.fields),
+        "_TYPE_NAME": definition.name,
+        "_FIELDS_AND_TYPES": {field.name: field.type.text() for field in fields},
+        "SLOT_TYPES": tuple(field.type.text() for field in fields),
     }
     for constant in definition.constants:
         body[constant.name] = constant.value
     cls = type(name, (Message,), body)
     plan = []
-    for field in definition.fields:
+    for field in fields:
         element = None if field.type.is_primitive else get_class(field.type.base)
         slot_set = getattr(cls, f"_{field.name}").__set__
         value, factory = default_factory(field, element)
@@ -109,7 +110,7 @@ def _make_class(definition: Definition) -> type:
         setattr(cls, field.name, _make_property(name, field, element, slot_set))
         if field.default is not None:
             setattr(cls, f"{field.name.upper()}__DEFAULT", field.default)
-    cls._plan = tuple(plan)  # type: ignore[attr-defined]
+    cls._PLAN = tuple(plan)  # type: ignore[attr-defined]
     return cls
 
 
@@ -156,7 +157,7 @@ class _LazyParts(type):
 
 def _lazy(key: str, title: str, parts: dict[str, Callable[[], Any]]) -> type:
     package, kind, _ = key.split("/")
-    body = {"_parts": parts, "_type_name": key, "__module__": f"{package}.{kind}"}
+    body = {"_parts": parts, "_TYPE_NAME": key, "__module__": f"{package}.{kind}"}
     return _LazyParts(title, (), body)
 
 
