@@ -1,0 +1,1 @@
+"""Thin layer over the Cyclone DDS C library: raw CDR in and out, no Python IDL machinery."""

@@ -1,0 +1,329 @@
+"""Participant, reader, writer, guard and wait set over raw CDR."""
+
+from __future__ import annotations
+
+import ctypes as ct
+import threading
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+from . import lib
+from .config import domain_config
+from .qos import EndpointQos, make_qos
+from .types import TypeBuilder
+
+_SMALL = 16384
+"""Up to this many bytes a sample is copied out at once; larger ones are viewed in place."""
+_domain_lock = threading.Lock()
+_configured_domains: set[int] = set()
+
+
+class Sample(NamedTuple):
+    """One taken sample: CDR bytes (or a view that lives until release) and its origin."""
+
+    data: Any
+    source_timestamp: int
+    publication_handle: int
+
+
+class Participant:
+    """A DDS participant with the topics it has made so far (shared by name and type)."""
+
+    def __init__(self, domain_id: int, user_data: bytes = b"enclave=/;") -> None:
+        self.domain_id = domain_id
+        with _domain_lock:
+            if domain_id not in _configured_domains:
+                code = lib.create_domain(domain_id, domain_config().encode())
+                if code != lib.RETCODE_PRECONDITION:
+                    lib.check(code, f"setting up domain {domain_id}")
+                _configured_domains.add(domain_id)
+        qos = lib.create_qos()
+        lib.qset_userdata(qos, user_data, len(user_data))
+        try:
+            self.handle: int = lib.check(
+                lib.create_participant(domain_id, qos, None),
+                f"creating a participant in domain {domain_id} (is every port taken?)",
+            )
+        finally:
+            lib.delete_qos(qos)
+        self.guid = entity_guid(self.handle)
+        self._topics: dict[tuple[str, str, bool], int] = {}
+        self._lock = threading.Lock()
+
+    def topic(self, name: str, type_name: str, with_service_header: bool = False) -> int:
+        """Return the handle of a topic, made on first use."""
+        key = (name, type_name, with_service_header)
+        with self._lock:
+            found = self._topics.get(key)
+            if found is None:
+                builder = TypeBuilder(self.handle)
+                descriptor = builder.topic_descriptor(type_name, with_service_header)
+                try:
+                    found = lib.check(
+                        lib.create_topic(self.handle, descriptor, name.encode(), None, None),
+                        f"creating topic {name} of type {type_name}",
+                    )
+                finally:
+                    lib.delete_topic_descriptor(descriptor)
+                self._topics[key] = found
+            return found
+
+    def close(self) -> None:
+        """Delete the participant and everything in it."""
+        if self.handle:
+            lib.delete(self.handle)
+            self.handle = 0
+
+
+def entity_guid(handle: int) -> bytes:
+    """Return the 16 byte guid of an entity."""
+    guid = lib.Guid()
+    lib.check(lib.get_guid(handle, guid), "reading a guid")
+    return bytes(guid.v)
+
+
+class _Endpoint:
+    """Common part of reader and writer."""
+
+    def __init__(
+        self,
+        create: Callable[..., int],
+        participant: Participant,
+        topic: int,
+        qos: EndpointQos,
+        user_data: bytes,
+    ) -> None:
+        handle = make_qos(qos, user_data, create is lib.create_writer)
+        try:
+            self.handle: int = lib.check(
+                create(participant.handle, topic, handle, None), "creating an endpoint"
+            )
+        finally:
+            lib.delete_qos(handle)
+        self.guid = entity_guid(self.handle)
+
+    def close(self) -> None:
+        """Delete the endpoint (once)."""
+        handle, self.handle = self.handle, 0
+        if handle:
+            lib.delete(handle)
+
+
+class Writer(_Endpoint):
+    """Writes CDR samples."""
+
+    def __init__(
+        self, participant: Participant, topic: int, qos: EndpointQos, user_data: bytes = b""
+    ) -> None:
+        super().__init__(lib.create_writer, participant, topic, qos, user_data)
+        sertype = ct.c_void_p()
+        lib.check(lib.get_entity_sertype(self.handle, sertype), "reading the type of a writer")
+        self._sertype = sertype.value
+        self._local = threading.local()
+
+    def instance_handle(self) -> int:
+        """Return the 64 bit handle that names this writer."""
+        value = ct.c_uint64()
+        lib.check(lib.get_instance_handle(self.handle, value), "reading an instance handle")
+        return int(value.value)
+
+    def _vectors(self) -> Any:
+        try:
+            return self._local.vectors
+        except AttributeError:
+            vectors = (lib.IoVec * 3)()
+            self._local.vectors = (vectors, ct.addressof(vectors))
+            return self._local.vectors
+
+    def write(self, head: bytearray, tail: Any = None) -> None:
+        """Write ``head`` (header and fields), then the bytes of the buffer ``tail``."""
+        vectors, address = self._vectors()
+        size = len(head)
+        first = vectors[0]
+        keep = ct.c_char.from_buffer(head)
+        first.base, first.len = ct.addressof(keep), size
+        count = 1
+        if tail is not None and len(tail):
+            count = 2
+            second = vectors[1]
+            keep_tail = _address(tail)
+            second.base, second.len = keep_tail[0], keep_tail[1]
+            size += keep_tail[1]
+            pad = -size & 3
+            if pad:
+                third = vectors[2]
+                third.base, third.len = _PADDING_ADDRESS, pad
+                size += pad
+                count = 3
+        elif size & 3:
+            pad = -size & 3
+            vectors[1].base, vectors[1].len = _PADDING_ADDRESS, pad
+            size, count = size + pad, 2
+        sample = lib.serdata_from_ser_iov(
+            self._sertype, lib.SERDATA_KIND_DATA, count, address, size
+        )
+        if not sample:
+            raise lib.DdsError("the sample does not fit the type of its topic")
+        code = lib.writecdr(self.handle, sample)
+        if code < 0:
+            lib.check(code, "writing a sample")
+
+    def matched(self) -> int:
+        """Return the number of matched readers."""
+        return max(0, int(lib.get_matched_subscriptions(self.handle, None, 0)))
+
+    def wait_for_acks(self, timeout_ns: int) -> bool:
+        """Wait until every matched reliable reader has everything."""
+        code = lib.wait_for_acks(self.handle, timeout_ns)
+        if code == lib.RETCODE_TIMEOUT:
+            return False
+        lib.check(code, "waiting for acknowledgements")
+        return True
+
+
+_PADDING = ct.create_string_buffer(8)
+_PADDING_ADDRESS = ct.addressof(_PADDING)
+
+
+def _address(buffer: Any) -> tuple[int, int, Any]:
+    """Return address and byte length of a buffer, and what keeps it alive."""
+    view = memoryview(buffer).cast("B")
+    if view.readonly:
+        raw = bytes(view)
+        keep: Any = ct.c_char_p(raw)
+        return ct.cast(keep, ct.c_void_p).value or 0, len(raw), (keep, raw)
+    keep = ct.c_char.from_buffer(view)
+    return ct.addressof(keep), view.nbytes, keep
+
+
+class Reader(_Endpoint):
+    """Takes CDR samples; ``condition`` is triggered as long as there are any."""
+
+    def __init__(
+        self, participant: Participant, topic: int, qos: EndpointQos, user_data: bytes = b""
+    ) -> None:
+        super().__init__(lib.create_reader, participant, topic, qos, user_data)
+        self.condition: int = lib.check(
+            lib.create_readcondition(self.handle, lib.ANY_STATE), "creating a read condition"
+        )
+        self._lock = threading.Lock()
+        self._slot = (ct.c_void_p * 1)()
+        self._slot_address = ct.addressof(self._slot)
+        self._info = lib.SampleInfo()
+        self._info_address = ct.addressof(self._info)
+        self._ref = lib.IoVec()
+        self._ref_address = ct.addressof(self._ref)
+
+    def take(self, use: Callable[[Any], Any]) -> tuple[Any, int, int] | None:
+        """Take one sample: ``(use(data), source time in ns, publication)``, None if empty.
+
+        ``data`` is bytes for small samples and a view of the middleware's buffer for large
+        ones; the view must not outlive ``use``.
+        """
+        with self._lock:
+            while True:
+                code = lib.takecdr(
+                    self.handle, self._slot_address, 1, self._info_address, lib.ANY_STATE
+                )
+                if code <= 0:
+                    if code < 0 and self.handle:
+                        lib.check(code, "taking a sample")
+                    return None
+                sample = self._slot[0]
+                info = self._info
+                if not info.valid_data:
+                    lib.serdata_unref(sample)
+                    continue
+                stamp, origin = info.source_timestamp, info.publication_handle
+                return self._use(sample, use), stamp, origin
+
+    def _use(self, sample: int, use: Callable[[Any], Any]) -> Any:
+        size = lib.serdata_size(sample)
+        held = lib.serdata_to_ser_ref(sample, 0, size, self._ref_address)
+        base = self._ref.base
+        try:
+            if size <= _SMALL:
+                return use(ct.string_at(base, size))
+            view = memoryview((ct.c_ubyte * size).from_address(base)).cast("B")
+            try:
+                return use(view)
+            finally:
+                view.release()
+        finally:
+            self._ref.base, self._ref.len = base, size
+            lib.serdata_to_ser_unref(held, self._ref_address)
+            lib.serdata_unref(sample)
+
+    def matched(self) -> int:
+        """Return the number of matched writers."""
+        return max(0, int(lib.get_matched_publications(self.handle, None, 0)))
+
+
+class Guard:
+    """A guard condition: wakes a wait set until it is taken."""
+
+    def __init__(self, participant: Participant) -> None:
+        self.handle: int = lib.check(
+            lib.create_guardcondition(participant.handle), "creating a guard condition"
+        )
+
+    def trigger(self) -> None:
+        """Set the condition."""
+        if self.handle:
+            lib.set_guardcondition(self.handle, True)
+
+    def take(self) -> bool:
+        """Read and reset the condition."""
+        was_set = ct.c_bool()
+        if self.handle:
+            lib.take_guardcondition(self.handle, was_set)
+        return was_set.value
+
+    def close(self) -> None:
+        """Delete the condition (once)."""
+        handle, self.handle = self.handle, 0
+        if handle:
+            lib.delete(handle)
+
+
+class WaitSet:
+    """Waits for any of the attached conditions; each is known by a number."""
+
+    def __init__(self, participant: Participant) -> None:
+        self.handle: int = lib.check(
+            lib.create_waitset(participant.handle), "creating a wait set"
+        )
+        self._resize(64)
+        self._attached = 0
+
+    def _resize(self, size: int) -> None:
+        self._size = size
+        self._ready = (ct.c_void_p * size)()
+        self._ready_address = ct.addressof(self._ready)
+
+    def attach(self, condition: int, number: int) -> None:
+        """Attach a condition under a number above 0."""
+        lib.check(lib.waitset_attach(self.handle, condition, number), "attaching a condition")
+        self._attached += 1
+        if self._attached > self._size:
+            self._resize(self._size * 2)
+
+    def detach(self, condition: int) -> None:
+        """Detach a condition; one that is deleted already has left by itself."""
+        lib.waitset_detach(self.handle, condition)
+        self._attached -= 1
+
+    def wait(self, timeout_ns: int) -> list[int]:
+        """Return the numbers of the triggered conditions, empty after the time is up."""
+        count = lib.waitset_wait(self.handle, self._ready_address, self._size, timeout_ns)
+        if count <= 0:
+            lib.check(count, "waiting")
+            return []
+        ready = self._ready
+        return [ready[i] or 0 for i in range(min(count, self._size))]
+
+    def close(self) -> None:
+        """Delete the wait set (once)."""
+        handle, self.handle = self.handle, 0
+        if handle:
+            lib.delete(handle)
