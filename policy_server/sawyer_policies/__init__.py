@@ -1,0 +1,15 @@
+"""Named policies and the core that serves them (no transport, no deep-learning import)."""
+
+from sawyer_policies.registry import Policy, PolicyRegistry, RegisteredPolicy, default_registry
+from sawyer_policies.serving import ActReply, HostConfig, Observation, PolicyHost
+
+__all__ = [
+    "ActReply",
+    "HostConfig",
+    "Observation",
+    "Policy",
+    "PolicyHost",
+    "PolicyRegistry",
+    "RegisteredPolicy",
+    "default_registry",
+]

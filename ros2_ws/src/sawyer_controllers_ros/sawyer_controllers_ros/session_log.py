@@ -1,0 +1,85 @@
+"""The session's results file: written anew, atomically, after every episode."""
+
+from __future__ import annotations
+
+import json
+import math
+import os
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sawyer_interfaces.msg import EpisodeResult
+
+FILE_NAME = "episodes.json"
+
+_FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
+    ("index", int),
+    ("seed", int),
+    ("connector", str),
+    ("policy", str),
+    ("noise_mm", float),
+    ("valid", bool),
+    ("success", bool),
+    ("reason", str),
+    ("evidence", str),
+    ("steps", int),
+    ("time_s", float),
+    ("peak_force_n", float),
+    ("final_distance_mm", float),
+    ("late_policy_replies", int),
+    ("clipped_commands", int),
+    ("reset_attempts", int),
+    ("wall_s", float),
+    ("error_code", int),
+    ("error_msg", str),
+)
+
+
+def result_row(message: EpisodeResult) -> dict[str, Any]:
+    """Plain values of a result; a number that is not finite becomes None."""
+    row: dict[str, Any] = {}
+    for name, kind in _FIELDS:
+        value = kind(getattr(message, name))
+        row[name] = None if isinstance(value, float) and not math.isfinite(value) else value
+    return row
+
+
+class SessionLog:
+    """Collects the results and keeps the file up to date.
+
+    Args:
+        folder: made if it is not there.
+        asked: what the session was asked to do, stored beside the results.
+    """
+
+    def __init__(self, folder: Path, asked: dict[str, Any]) -> None:
+        self.path = folder / FILE_NAME
+        self._asked = asked
+        self._rows: list[dict[str, Any]] = []
+        self._began = time.monotonic()
+        folder.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def rows(self) -> tuple[dict[str, Any], ...]:
+        """Results so far."""
+        return tuple(self._rows)
+
+    def add(self, message: EpisodeResult) -> None:
+        """Append one result and write the file."""
+        self._rows.append(result_row(message))
+        self.write(complete=False)
+
+    def write(self, *, complete: bool) -> None:
+        """Write to a temporary name, then rename: a reader never sees half a file."""
+        content = {
+            **self._asked,
+            "complete": complete,
+            "wall_s": time.monotonic() - self._began,
+            "sim_s": math.fsum(row["time_s"] or 0.0 for row in self._rows),
+            "episodes": self._rows,
+        }
+        temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
+        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
+        temporary.replace(self.path)

@@ -1,0 +1,174 @@
+"""Session: drives N episodes, publishes progress, writes the results, exits."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import rclpy
+from rclpy.action import ActionClient
+from rclpy.executors import ExternalShutdownException
+from rclpy.task import Future
+from sawyer_controllers.episode import episode_seed
+from sawyer_core import SawyerError, TransportError, setting, validate
+from sawyer_interfaces.action import RunEpisode
+from sawyer_interfaces.msg import EpisodeResult, ErrorCode, SessionProgress
+from sawyer_ros_common import qos
+from sawyer_ros_common.parameters import ConfigParameters
+from sawyer_ros_common.runner import ThinNode
+
+from sawyer_controllers_ros.session_log import SessionLog
+
+VERDICTS = frozenset(
+    (ErrorCode.NONE, ErrorCode.EPISODE_SAFETY_STOP, ErrorCode.EPISODE_RESET_FAILED)
+)
+"""Outcomes that belong to the episode; anything else means that the graph failed."""
+
+
+@dataclass(frozen=True)
+class SessionConfig:
+    """What to run."""
+
+    connector: str = setting(doc="connector to insert")
+    policy: str = setting(doc="policy to run")
+    episodes: int = setting(1, bounds=(1, 1_000_000), doc="episodes to run")
+    seed: int = setting(0, bounds=(0, 2**63 - 1), doc="seed of the session")
+    noise_mm: float = setting(
+        0.0, unit="mm", bounds=(0.0, 20.0), doc="half width of the uniform goal noise in x and y"
+    )
+    horizon: int = setting(0, bounds=(0, 100_000), doc="control periods; 0: the manager's default")
+    record: bool = setting(False, doc="write a bag per episode")
+    output_dir: str = setting("runs/latest", doc="episodes.json goes here")
+    startup_timeout_s: float = setting(
+        60.0, unit="s", bounds=(0.1, 3600.0), doc="longest wait for the graph"
+    )
+    episode_timeout_s: float = setting(
+        120.0, unit="s", bounds=(0.1, 86_400.0), doc="longest wall time of one episode"
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+
+class SessionNode(ThinNode):
+    """Client of `run_episode`; blocking, it has its process to itself."""
+
+    def __init__(self) -> None:
+        super().__init__("session")
+        self.config = ConfigParameters(self, SessionConfig).config
+        self._progress = SessionProgress(episodes=self.config.episodes, phase="waiting")
+        self._failures: list[str] = []
+
+    def start(self) -> None:
+        """Create the client and the progress topic."""
+        self._client = ActionClient(self, RunEpisode, "run_episode")
+        self._publisher = self.create_publisher(
+            SessionProgress, "session/progress", qos.EVENT_LATCHED
+        )
+
+    def run(self) -> int:
+        """Run all episodes; 0 if each came to a verdict."""
+        config = self.config
+        asked = {
+            "connector": config.connector,
+            "policy": config.policy,
+            "noise_mm": config.noise_mm,
+            "seed": config.seed,
+            "episodes_asked": config.episodes,
+        }
+        log = SessionLog(Path(config.output_dir), asked)
+        self._say("waiting", "waiting for the graph")
+        try:
+            self._wait_for_graph()
+            for index in range(config.episodes):
+                self._episode(index, log)
+        except SawyerError as error:
+            self._failures.append(str(error))
+        complete = not self._failures and len(log.rows) == config.episodes
+        log.write(complete=complete)
+        self._say("done" if complete else "failed", "; ".join(self._failures))
+        for failure in self._failures:
+            self.get_logger().error(failure)
+        return 0 if complete else 1
+
+    def _wait_for_graph(self) -> None:
+        if not self._client.wait_for_server(timeout_sec=self.config.startup_timeout_s):
+            raise TransportError(
+                f"action run_episode is not there after {self.config.startup_timeout_s:g} s"
+            )
+
+    def _episode(self, index: int, log: SessionLog) -> None:
+        config = self.config
+        self._progress.index = index
+        self._say("resetting", "")
+        goal = RunEpisode.Goal(
+            index=index,
+            connector=config.connector,
+            policy=config.policy,
+            noise_mm=config.noise_mm,
+            horizon=config.horizon,
+            seed=episode_seed(config.seed, index),
+            record=config.record,
+        )
+        sent = self._client.send_goal_async(goal, feedback_callback=self._on_feedback)
+        handle = self._wait(sent, config.startup_timeout_s, "run_episode did not take the goal")
+        if not handle.accepted:
+            raise TransportError(f"run_episode refused episode {index}")
+        what = f"episode {index} did not end within {config.episode_timeout_s:g} s"
+        result = self._wait(handle.get_result_async(), config.episode_timeout_s, what)
+        self._take(result.result.result, log)
+
+    def _take(self, result: EpisodeResult, log: SessionLog) -> None:
+        log.add(result)
+        self._progress.completed += 1
+        self._progress.successes += int(result.success)
+        self._progress.failures += int(not result.valid)
+        self._progress.last = result
+        self._say("running", result.reason)
+        self.get_logger().info(
+            f"episode {result.index}: {'success' if result.success else result.reason}, "
+            f"{result.steps} steps, {result.time_s:.1f} s, peak {result.peak_force_n:.1f} N"
+        )
+        if result.error_code not in VERDICTS:
+            raise TransportError(f"episode {result.index}: {result.error_msg}")
+        if result.error_msg and result.valid:
+            self._failures.append(f"episode {result.index}: {result.error_msg}")
+
+    def _wait(self, future: Future, timeout_s: float, what: str) -> Any:
+        rclpy.spin_until_future_complete(self, future, timeout_sec=timeout_s)
+        if not future.done():
+            raise TransportError(what)
+        return future.result()
+
+    def _on_feedback(self, message: Any) -> None:
+        feedback = message.feedback
+        if feedback.phase != self._progress.phase:
+            self._say(feedback.phase, "")
+
+    def _say(self, phase: str, message: str) -> None:
+        self._progress.phase, self._progress.message = phase, message
+        self._progress.header.stamp = self.get_clock().now().to_msg()
+        self._publisher.publish(self._progress)
+
+
+def main(args: list[str] | None = None) -> int:
+    """Run the session; the exit status says whether every episode came to a verdict."""
+    rclpy.init(args=args)
+    node: SessionNode | None = None
+    status = 1
+    try:
+        node = SessionNode()
+        node.start()
+        status = node.run()
+    except (KeyboardInterrupt, ExternalShutdownException):
+        print("session: interrupted", file=sys.stderr)
+    except SawyerError as error:
+        print(f"session: {error}", file=sys.stderr)
+        status = 2
+    finally:
+        if node is not None:
+            node.destroy_node()
+        rclpy.try_shutdown()
+    return status
