@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -18,6 +19,14 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+
+
+eval_app = typer.Typer(no_args_is_help=True, help="Evaluate policies.")
+bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
+bag_app = typer.Typer(no_args_is_help=True, help="Check and mend episode bags.")
+app.add_typer(eval_app, name="eval")
+app.add_typer(bench_app, name="bench")
+app.add_typer(bag_app, name="bag")
 
 
 @app.command()
@@ -60,6 +69,119 @@ def format_() -> None:
     raise typer.Exit(fixed.returncode or formatted.returncode)
 
 
+@app.command()
+def demo(
+    connector: Annotated[str, typer.Option(help="usb, dsub or model_e")] = "usb",
+    policy: Annotated[str, typer.Option(help="a served policy")] = "p_controller",
+    episodes: Annotated[int, typer.Option(help="number of insertions")] = 5,
+    noise_mm: Annotated[
+        float, typer.Option(help="half width of the uniform goal noise in x and y, mm")
+    ] = 0.0,
+    seed: Annotated[int, typer.Option(help="seed of the first episode")] = 0,
+    clock: Annotated[str, typer.Option(help="lockstep or realtime")] = "lockstep",
+    out: Annotated[
+        Path | None, typer.Option(help="folder for the results [default: runs/demo-<date>]")
+    ] = None,
+) -> None:
+    """Bring the whole ROS 2 graph up on the twin, insert, and show what happened."""
+    from rich.console import Console
+
+    from sawyer_cli.demo import DemoRequest, run_demo
+
+    request = DemoRequest(connector, policy, episodes, noise_mm, seed, clock, out)
+    raise typer.Exit(run_demo(request, Console()))
+
+
+@eval_app.command("insertion")
+def evaluate_insertion(
+    connector: Annotated[str, typer.Option(help="usb, dsub or model_e")] = "usb",
+    policy: Annotated[str, typer.Option(help="a served policy")] = "p_controller",
+    noise_mm: Annotated[
+        float, typer.Option(help="half width of the uniform goal noise in x and y, mm")
+    ] = 0.0,
+    episodes: Annotated[int, typer.Option(help="number of insertions")] = 100,
+    seed: Annotated[int, typer.Option(help="seed of the first episode")] = 0,
+    backend: Annotated[str, typer.Option(help="gym (one process) or ros (the graph)")] = "gym",
+    workers: Annotated[int, typer.Option(help="processes of the gym back end")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the summary to this file")
+    ] = None,
+) -> None:
+    """Success rate over many episodes, with its 95 % interval."""
+    from rich.console import Console
+
+    from sawyer_cli.evaluate import (
+        EvaluationRequest,
+        evaluate,
+        json_text,
+        summary_table,
+    )
+    from sawyer_cli.paths import new_run_folder, write_atomically
+
+    request = EvaluationRequest(
+        connector, policy, noise_mm, episodes, seed, backend, workers
+    ).checked()
+    folder = new_run_folder("eval", None) if backend == "ros" else None
+    result = evaluate(request, folder)
+    Console().print(summary_table(result))
+    if json_file is not None:
+        write_atomically(json_file, json_text(result))
+        print(f"wrote {json_file}")
+
+
+@bench_app.command("sim")
+def bench_sim(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,
+    seconds: Annotated[float, typer.Option(help="wall time per figure, s")] = 5.0,
+) -> None:
+    """Speed of the twin: environment steps, overhead over bare physics, the graph in lockstep."""
+    from sawyer_cli.benches import run_bench_sim
+
+    raise typer.Exit(run_bench_sim(json_file, seconds))
+
+
+@bench_app.command("ros")
+def bench_ros(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,
+) -> None:
+    """Speed of the runtime against a bare cyclonedds-python pair in the same run."""
+    from sawyer_cli.benches import run_bench_ros
+
+    raise typer.Exit(run_bench_ros(json_file))
+
+
+@bag_app.command("verify")
+def bag_verify(
+    path: Annotated[Path, typer.Argument(help="a bag folder, or a folder of bags")],
+    as_json: Annotated[bool, typer.Option("--json", help="print the report as JSON")] = False,
+) -> None:
+    """Say whether a bag is whole (exit 0), cut short but readable (3), or damaged (1)."""
+    from sawyer_cli.bags import verify
+
+    raise typer.Exit(verify(path, as_json=as_json))
+
+
+@bag_app.command("recover")
+def bag_recover(
+    path: Annotated[Path, typer.Argument(help="a bag folder that a crash cut short")],
+    out: Annotated[
+        Path | None, typer.Option(help="folder to make [default: <bag>_recovered]")
+    ] = None,
+) -> None:
+    """Write everything that can be read of a bag into a new one; the old one stays."""
+    from sawyer_cli.bags import recover
+
+    raise typer.Exit(recover(path, out))
+
+
+@app.command()
+def doctor() -> None:
+    """Check this machine and this environment."""
+    from sawyer_cli.doctor import run_doctor
+
+    raise typer.Exit(run_doctor())
+
+
 @app.command("ros2", context_settings={"ignore_unknown_options": True})
 def ros2(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> None:
     """Any ros2 command of this environment, e.g. `sawyer ros2 topic list`."""
@@ -71,7 +193,7 @@ def ros2(arguments: Annotated[list[str] | None, typer.Argument()] = None) -> Non
 def run(words: Sequence[str]) -> int:
     """Run the command tree on ``words`` and return the exit status."""
     try:
-        status = app(args=list(words), standalone_mode=True)
+        status = app(args=list(words), standalone_mode=True, prog_name="sawyer")
     except CommandError as error:
         print(f"sawyer: {error}", file=sys.stderr)
         return error.status

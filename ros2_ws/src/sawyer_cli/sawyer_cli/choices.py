@@ -1,0 +1,47 @@
+"""Names that commands accept, found without importing simulation or learning code."""
+
+from __future__ import annotations
+
+import importlib.util
+from pathlib import Path
+
+from sawyer_cli.errors import CommandError, require_choice
+
+CLOCKS = ("lockstep", "realtime")
+BACKENDS = ("gym", "ros")
+
+
+def connectors() -> tuple[str, ...]:
+    """Return the connectors that the twin has a task file for."""
+    spec = importlib.util.find_spec("sawyer_sim")
+    if spec is None or not spec.submodule_search_locations:
+        raise CommandError("sawyer_sim is not installed; run ./sawyer setup", status=1)
+    folder = Path(next(iter(spec.submodule_search_locations))) / "config" / "tasks"
+    names = tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+    if not names:
+        raise CommandError(f"no task files in {folder}", status=1)
+    return names
+
+
+def policies() -> tuple[str, ...]:
+    """Return the names of the served policies."""
+    from sawyer_policies import default_registry
+
+    return tuple(default_registry())
+
+
+def require_connector(name: str) -> str:
+    """Return ``name``, or raise with the list of connectors."""
+    return require_choice("connector", name, connectors())
+
+
+def require_policy(name: str) -> str:
+    """Return ``name``, or raise with the list of policies."""
+    return require_choice("policy", name, policies())
+
+
+def require_range(option: str, value: float, lower: float, upper: float) -> float:
+    """Return ``value`` if it lies in the closed range, else raise ``CommandError``."""
+    if not lower <= value <= upper:
+        raise CommandError(f"{option} {value:g}: allowed is {lower:g} to {upper:g}")
+    return value

@@ -1,0 +1,208 @@
+"""``sawyer eval insertion``: many episodes, a success rate with its interval, a JSON file."""
+
+from __future__ import annotations
+
+import json
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sawyer_cli.choices import (
+    BACKENDS,
+    require_connector,
+    require_policy,
+    require_range,
+)
+from sawyer_cli.errors import CommandError, require_choice
+from sawyer_cli.results import EpisodeRow, read_episodes, wilson_interval
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+MAX_NOISE_MM = 20.0  # ours: wider than any socket of the board
+MAX_EPISODES = 100_000  # ours
+LAUNCH_START_S = 120.0  # ours: time allowed for start-up and shutdown of the graph
+EPISODE_WALL_S = 60.0  # ours: time allowed per episode
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What is evaluated; ``noise_mm`` is the half width of the uniform goal noise."""
+
+    connector: str
+    policy: str
+    noise_mm: float
+    episodes: int
+    seed: int
+    backend: str
+    workers: int = 1
+
+    def checked(self) -> EvaluationRequest:
+        """Return self, or raise ``CommandError`` with what is allowed."""
+        require_connector(self.connector)
+        require_policy(self.policy)
+        require_choice("backend", self.backend, BACKENDS)
+        require_range("--noise-mm", self.noise_mm, 0.0, MAX_NOISE_MM)
+        require_range("--episodes", self.episodes, 1, MAX_EPISODES)
+        require_range("--seed", self.seed, 0, 2**63 - 1)
+        require_range("--workers", self.workers, 1, 256)
+        return self
+
+
+def evaluate(request: EvaluationRequest, folder: Path | None = None) -> dict[str, Any]:
+    """Run the episodes and return the summary that goes into the JSON file.
+
+    Args:
+        request: what to run.
+        folder: where the graph writes (back end ``ros`` only).
+    """
+    started = time.monotonic()
+    if request.backend == "gym":
+        rows = run_gym(request)
+    elif folder is not None:
+        rows = run_ros(request, folder)
+    else:
+        raise ValueError("the ros back end needs a folder")
+    return summary(request, rows, wall_s=time.monotonic() - started)
+
+
+def run_gym(request: EvaluationRequest) -> list[EpisodeRow]:
+    """Run the episodes in this process (or in worker processes)."""
+    from sawyer_policies import default_registry
+    from sawyer_sim.evaluation import evaluate_gym
+
+    results = evaluate_gym(
+        request.connector,
+        default_registry().get(request.policy),
+        noise_mm=request.noise_mm,
+        episodes=request.episodes,
+        seed=request.seed,
+        workers=request.workers,
+    )
+    return [_row(i, result) for i, result in enumerate(results)]
+
+
+def _row(index: int, result: Any) -> EpisodeRow:
+    return EpisodeRow(
+        index=index,
+        seed=int(result.seed),
+        success=bool(result.success),
+        valid=bool(result.valid),
+        reason=str(result.reason),
+        steps=int(result.steps),
+        time_s=float(result.time_s),
+        peak_force_n=float(result.peak_force_n),
+        final_distance_mm=float(result.final_distance_m) * 1e3,
+        wall_s=0.0,
+    )
+
+
+def run_ros(request: EvaluationRequest, folder: Path) -> list[EpisodeRow]:
+    """Run the episodes on the graph."""
+    from sawyer_cli.launching import free_domain, launch_command, log_tail, run_launch
+
+    command = launch_command(
+        {
+            "connector": request.connector,
+            "policy": request.policy,
+            "episodes": request.episodes,
+            "seed": request.seed,
+            "noise_mm": request.noise_mm,
+            "record": False,
+            "output_dir": folder,
+        }
+    )
+    log = folder / "launch.log"
+    outcome = run_launch(
+        command,
+        log,
+        timeout_s=LAUNCH_START_S + EPISODE_WALL_S * request.episodes,
+        environment={"ROS_DOMAIN_ID": free_domain()},
+    )
+    if not outcome.clean:
+        raise CommandError(
+            f"the graph did not end well (exit {outcome.status}); {log} ends with:\n"
+            f"{log_tail(log)}",
+            status=1,
+        )
+    return read_episodes(folder / "episodes.json")
+
+
+def summary(
+    request: EvaluationRequest, rows: Sequence[EpisodeRow], *, wall_s: float
+) -> dict[str, Any]:
+    """Return the summary; an episode that is not valid counts as no success.
+
+    Raises:
+        CommandError: the number of results is not the number of episodes asked for.
+    """
+    if len(rows) != request.episodes:
+        raise CommandError(f"{len(rows)} results for {request.episodes} episodes", status=1)
+    successes = sum(row.success and row.valid for row in rows)
+    return {
+        "connector": request.connector,
+        "policy": request.policy,
+        "noise_mm": request.noise_mm,
+        "episodes": request.episodes,
+        "successes": successes,
+        "success_rate": successes / request.episodes,
+        "ci95": list(wilson_interval(successes, request.episodes)),
+        "mean_steps": sum(row.steps for row in rows) / request.episodes,
+        "final_distance_mm": [row.final_distance_mm for row in rows],
+        "peak_force_n": [row.peak_force_n for row in rows],
+        "seed": request.seed,
+        "backend": request.backend,
+        "wall_s": wall_s,
+        "sim_s": sum(row.time_s for row in rows),
+        "invalid_episodes": sum(not row.valid for row in rows),
+        "results": [asdict(row) for row in rows],
+    }
+
+
+def summary_table(result: dict[str, Any]) -> Table:
+    """Return a one-row table with the rate and its 95 % interval."""
+    from rich.table import Table
+
+    table = Table(title="insertion")
+    headings = ["connector", "policy", "noise (mm)", "episodes", "success", "95 % interval"]
+    headings += ["mean steps", "median distance (mm)", "median peak force (N)", "wall (s)"]
+    for heading in headings:
+        table.add_column(heading, justify="right")
+    low, high = result["ci95"]
+    table.add_row(
+        result["connector"],
+        result["policy"],
+        f"{result['noise_mm']:g}",
+        str(result["episodes"]),
+        f"{100 * result['success_rate']:.0f} %",
+        f"{100 * low:.0f} to {100 * high:.0f} %",
+        f"{result['mean_steps']:.1f}",
+        f"{_median(result['final_distance_mm']):.2f}",
+        f"{_median(result['peak_force_n']):.1f}",
+        f"{result['wall_s']:.1f}",
+    )
+    return table
+
+
+def _median(values: Sequence[float]) -> float:
+    import statistics
+
+    return statistics.median(values)
+
+
+def json_text(result: dict[str, Any]) -> str:
+    """Return strict JSON (a number that is not finite becomes null)."""
+
+    def plain(value: Any) -> Any:
+        if isinstance(value, float) and not math.isfinite(value):
+            return None
+        if isinstance(value, dict):
+            return {k: plain(v) for k, v in value.items()}
+        if isinstance(value, (list, tuple)):
+            return [plain(v) for v in value]
+        return value
+
+    return json.dumps(plain(result), indent=2, allow_nan=False) + "\n"
