@@ -2,7 +2,8 @@
 
 A config is a frozen dataclass whose fields come from :func:`setting` and whose
 ``__post_init__`` calls :func:`validate`. The metadata is also what ROS parameter declarations
-are made of (:func:`describe`).
+are made of (:func:`describe`). A group of settings is a field of another config class,
+``field(default_factory=...)``.
 """
 
 from __future__ import annotations
@@ -65,8 +66,7 @@ def setting(
     """Dataclass field with the metadata of a setting.
 
     Args:
-        default: value, or nothing for a required setting. A config class (nested group) is
-            constructed anew for each instance.
+        default: value, or nothing for a required setting.
         unit: SI unit, ``""`` for none.
         bounds: smallest and largest allowed value, both allowed; for arrays of each element.
         choices: allowed values.
@@ -86,8 +86,6 @@ def setting(
     }
     if default is MISSING:
         return dataclasses.field(metadata=metadata)
-    if isinstance(default, type) and dataclasses.is_dataclass(default):
-        return dataclasses.field(default_factory=default, metadata=metadata)
     return dataclasses.field(default=default, metadata=metadata)
 
 
