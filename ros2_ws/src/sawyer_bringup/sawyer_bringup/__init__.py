@@ -1,1 +1,1 @@
-"""Launch files and parameters."""
+"""Launch files and parameters; this module holds what the launch files share."""

@@ -1,0 +1,121 @@
+"""Launch arguments: declared in one place, described, checked, passed on.
+
+An argument is one line in ``ARGUMENTS``; a launch file names the ones it takes.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib.util
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from launch import LaunchContext
+from launch.actions import DeclareLaunchArgument
+from launch.substitutions import LaunchConfiguration
+
+
+@dataclass(frozen=True)
+class Argument:
+    """A launch argument; ``kind`` is str, int, float or bool."""
+
+    default: str
+    description: str
+    kind: type = str
+    choices: tuple[str, ...] | None = None
+    low: float | None = None
+
+
+def connectors() -> dict[str, Path]:
+    """Task file of each connector of the twin.
+
+    The files belong to sawyer_sim, which is found but not imported.
+    """
+    spec = importlib.util.find_spec("sawyer_sim")
+    places = list(spec.submodule_search_locations or ()) if spec is not None else []
+    found = [path for place in places for path in Path(place).glob("config/tasks/*.yaml")]
+    return {path.stem: path for path in sorted(found)}
+
+
+ARGUMENTS: dict[str, Argument] = {
+    "robot": Argument("twin", "which robot: only the driver include differs", choices=("twin",)),
+    "connector": Argument("usb", "connector to insert", choices=tuple(connectors()) or None),
+    "policy": Argument("p_controller", "served policy (an unknown one lists the choices)"),
+    "episodes": Argument("1", "episodes to run, then everything shuts down", int, low=1),
+    "seed": Argument("0", "seed of the session; everything drawn follows from it", int, low=0),
+    "noise_mm": Argument("0.0", "half width of the goal noise in x and y, mm", float, low=0.0),
+    "horizon": Argument("0", "control periods per episode; 0: the default of 50", int, low=0),
+    "record": Argument("false", "write a bag per episode to <output_dir>/bags", bool),
+    "output_dir": Argument("runs/latest", "folder for episodes.json and the bags"),
+    "clock": Argument(
+        "lockstep",
+        "lockstep: deterministic, as fast as possible; realtime: 1 kHz against the wall clock",
+        choices=("lockstep", "realtime"),
+    ),
+    "camera": Argument("true", "render and publish the policy's camera", bool),
+    "overview": Argument("false", "render and publish the overview camera (slow)", bool),
+    "log_level": Argument(
+        "info",
+        "log level of all nodes",
+        choices=("debug", "info", "warn", "error", "fatal"),
+    ),
+}
+_BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
+
+
+def declare(names: Sequence[str]) -> list[DeclareLaunchArgument]:
+    """Declaration actions of the named arguments."""
+    return [
+        DeclareLaunchArgument(
+            name,
+            default_value=ARGUMENTS[name].default,
+            description=ARGUMENTS[name].description,
+            choices=list(choices) if (choices := ARGUMENTS[name].choices) else None,
+        )
+        for name in names
+    ]
+
+
+def forward(names: Sequence[str]) -> list[tuple[str, LaunchConfiguration]]:
+    """The named arguments as ``launch_arguments`` of an include."""
+    return [(name, LaunchConfiguration(name)) for name in names]
+
+
+def value(context: LaunchContext, name: str) -> str | int | float | bool:
+    """The argument's value in its own type.
+
+    Raises:
+        ValueError: names the argument, the value and what is allowed.
+    """
+    argument = ARGUMENTS[name]
+    text = LaunchConfiguration(name).perform(context)
+    if argument.kind is bool:
+        if text.lower() not in _BOOLEANS:
+            raise ValueError(f"{name}:={text} is not allowed; allowed: true, false")
+        return _BOOLEANS[text.lower()]
+    if argument.kind is str:
+        return text
+    try:
+        number = argument.kind(text)
+    except ValueError:
+        kind = "a whole number" if argument.kind is int else "a number"
+        raise ValueError(f"{name}:={text} is not allowed; allowed: {kind}") from None
+    if argument.low is not None and not number >= argument.low:
+        raise ValueError(f"{name}:={text} is not allowed; allowed: from {argument.low:g}")
+    return number
+
+
+def refuse_unknown(given: Sequence[str], known: Sequence[str]) -> None:
+    """Refuse launch arguments that nobody declared.
+
+    Raises:
+        ValueError: names the argument, the nearest match and all choices.
+    """
+    for name in given:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f" (did you mean {near[0]}?)" if near else ""
+            raise ValueError(
+                f"unknown launch argument {name!r}{hint}; choices: {', '.join(known)}"
+            )
