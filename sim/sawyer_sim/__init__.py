@@ -1,0 +1,1 @@
+"""PyBullet twin of the Sawyer arm with three electrical connectors."""

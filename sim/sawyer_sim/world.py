@@ -1,0 +1,220 @@
+"""The physics world: one PyBullet client with arm, plug, socket, board and table.
+
+It is built anew for every episode, which takes a few hundredths of a second and makes an
+episode independent of everything that ran before it, to the last bit.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import tempfile
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pybullet
+from pybullet_utils.bullet_client import BulletClient
+
+from sawyer_core.config import setting, validate
+from sawyer_core.errors import SimulationError
+from sawyer_core.limits import JOINT_NAMES
+from sawyer_core.types import Array
+from sawyer_sim.model import GRASP_JOINT_NAMES, PLUG_LINK
+from sawyer_sim.shapes import Shape, Vector, box
+
+TABLE_BELOW_MOUTH_M = 0.03
+
+
+@dataclass(frozen=True)
+class PhysicsConfig:
+    """Settings of the physics engine."""
+
+    tick_s: float = setting(
+        0.001,
+        unit="s",
+        bounds=(0.001, 0.001),
+        doc="time step",
+        source="thesis chapter 9: torques at 1000 Hz",
+    )
+    gravity_m_per_s2: float = setting(
+        9.81, unit="m/s^2", bounds=(9.0, 10.0), doc="gravity, down"
+    )
+    solver_iterations: int = setting(50, bounds=(5, 500), doc="contact solver iterations")
+    contact_breaking_m: float = setting(
+        0.0002, unit="m", bounds=(1e-5, 0.02), doc="gap at which a contact is forgotten"
+    )
+    contact_erp: float = setting(0.2, bounds=(0.0, 1.0), doc="share of penetration removed per tick")
+    cylinder_margin_m: float = setting(
+        0.0005, unit="m", bounds=(1e-5, 0.002), doc="rounding of cylinder edges"
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+
+@contextlib.contextmanager
+def temporary_urdf(text: str) -> Iterator[str]:
+    """File with the given text that is gone afterwards."""
+    handle, path = tempfile.mkstemp(suffix=".urdf")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8") as file:
+            file.write(text)
+        yield path
+    finally:
+        os.unlink(path)
+
+
+def quaternion_from_rotation(rotation: Array) -> tuple[float, float, float, float]:
+    """Unit quaternion xyzw of a rotation matrix."""
+    import pinocchio as pin
+
+    x, y, z, w = pin.Quaternion(np.ascontiguousarray(rotation)).coeffs().tolist()
+    return (x, y, z, w)
+
+
+def add_static_body(
+    client: Any,
+    shapes: Iterable[Shape],
+    position_m: Sequence[float],
+    *,
+    visual: bool,
+    collision: bool,
+) -> int:
+    """Immovable body out of primitives; returns its id."""
+    listed = [shape for shape in shapes if visual or shape.collides]
+    types = {"box": pybullet.GEOM_BOX, "cylinder": pybullet.GEOM_CYLINDER}
+    quats = [quaternion_from_rotation(shape.rotation) for shape in listed]
+    arrays: dict[str, Any] = {
+        "shapeTypes": [types[shape.kind] for shape in listed],
+        "halfExtents": [[0.5 * edge for edge in shape.size_m] for shape in listed],
+        "radii": [0.5 * shape.size_m[0] for shape in listed],
+    }
+    lengths = [shape.size_m[2] for shape in listed]
+    collision_id = visual_id = -1
+    if collision:
+        collision_id = client.createCollisionShapeArray(
+            **arrays,
+            lengths=lengths,
+            collisionFramePositions=[shape.position_m for shape in listed],
+            collisionFrameOrientations=quats,
+        )
+    if visual:
+        from sawyer_sim.shapes import ROLE_RGBA
+
+        visual_id = client.createVisualShapeArray(
+            **arrays,
+            lengths=lengths,
+            visualFramePositions=[shape.position_m for shape in listed],
+            visualFrameOrientations=quats,
+            rgbaColors=[ROLE_RGBA[shape.role] for shape in listed],
+        )
+    body = client.createMultiBody(0.0, collision_id, visual_id, list(position_m))
+    if body < 0:
+        raise SimulationError(f"a body of {len(listed)} shapes could not be created")
+    return int(body)
+
+
+def board_shapes(socket: Sequence[Shape]) -> list[Shape]:
+    """Board around a socket and the table below, socket frame."""
+    reach = max(abs(shape.position_m[0]) + 0.5 * shape.size_m[0] for shape in socket) + 1e-3
+    low, top = -TABLE_BELOW_MOUTH_M, -0.004
+    half = 0.06
+    frame: list[tuple[tuple[float, float], tuple[float, float]]] = [
+        ((-half, -reach), (-half, half)),
+        ((reach, half), (-half, half)),
+        ((-reach, reach), (-half, -reach)),
+        ((-reach, reach), (reach, half)),
+    ]
+    board = [box(x, y, (low, top), role="board") for x, y in frame]
+    return [*board, box((-0.25, 0.25), (-0.3, 0.3), (low - 0.03, low), role="table")]
+
+
+class World:
+    """Engine client of one episode.
+
+    Args:
+        urdf: text of the arm with the plug.
+        socket: socket shapes, socket frame.
+        mouth_position_m: (3,) middle of the socket's mouth in `base`.
+        config: engine settings.
+    """
+
+    def __init__(
+        self,
+        urdf: str,
+        socket: Sequence[Shape],
+        mouth_position_m: Vector,
+        config: PhysicsConfig,
+    ) -> None:
+        self.config = config
+        self.client: Any = BulletClient(connection_mode=pybullet.DIRECT)
+        client = self.client
+        client.setPhysicsEngineParameter(
+            fixedTimeStep=config.tick_s,
+            numSolverIterations=config.solver_iterations,
+            numSubSteps=0,
+            deterministicOverlappingPairs=1,
+            contactBreakingThreshold=config.contact_breaking_m,
+            contactERP=config.contact_erp,
+            enableFileCaching=0,
+        )
+        client.setGravity(0.0, 0.0, -config.gravity_m_per_s2)
+        with temporary_urdf(urdf) as path:
+            self.arm: int = client.loadURDF(
+                path,
+                useFixedBase=True,
+                flags=pybullet.URDF_USE_INERTIA_FROM_FILE,
+            )
+        self.socket = add_static_body(
+            client, socket, mouth_position_m, visual=False, collision=True
+        )
+        self.board = add_static_body(
+            client, board_shapes(socket), mouth_position_m, visual=False, collision=True
+        )
+        joints = {
+            client.getJointInfo(self.arm, index)[1].decode(): index
+            for index in range(client.getNumJoints(self.arm))
+        }
+        self.indices: list[int] = [joints[name] for name in (*JOINT_NAMES, *GRASP_JOINT_NAMES)]
+        self.plug_link: int = self.indices[-1]
+        if client.getJointInfo(self.arm, self.plug_link)[12].decode() != PLUG_LINK:
+            raise SimulationError("the last joint of the model does not carry the plug")
+        self._prepare_bodies()
+
+    def _prepare_bodies(self) -> None:
+        client = self.client
+        for link in (-1, *self.indices):
+            client.changeDynamics(
+                self.arm, link, linearDamping=0.0, angularDamping=0.0, jointDamping=0.0
+            )
+        client.changeDynamics(
+            self.arm, self.plug_link, collisionMargin=self.config.cylinder_margin_m
+        )
+        client.setJointMotorControlArray(
+            self.arm,
+            self.indices,
+            pybullet.VELOCITY_CONTROL,
+            forces=[0.0] * len(self.indices),
+        )
+
+    def set_friction(self, coefficient: float) -> None:
+        """Coulomb coefficient between plug and socket (the engine multiplies both bodies')."""
+        self.client.changeDynamics(self.arm, self.plug_link, lateralFriction=coefficient)
+        for body in (self.socket, self.board):
+            self.client.changeDynamics(body, -1, lateralFriction=1.0)
+
+    def set_joints(self, positions: Sequence[float]) -> None:
+        """Put arm and grasp joints at rest at a position; only ever before an episode."""
+        for index, position in zip(self.indices, positions, strict=True):
+            self.client.resetJointState(self.arm, index, position, 0.0)
+
+    def contact_points(self) -> list[Any]:
+        """Contacts of the arm body (plug included) with anything."""
+        return list(self.client.getContactPoints(bodyA=self.arm))
+
+    def close(self) -> None:
+        """Disconnect; a second call does nothing."""
+        with contextlib.suppress(pybullet.error):
+            self.client.disconnect()
