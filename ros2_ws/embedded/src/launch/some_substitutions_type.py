@@ -1,0 +1,13 @@
+"""What may be given where a text with substitutions is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Union
+
+from launch.substitution import Substitution
+
+SomeSubstitutionsType = Union[str, Substitution, Iterable[Union[str, Substitution]]]
+SomeSubstitutionsType_types_tuple = (str, Substitution, Iterable)
+
+__all__ = ["SomeSubstitutionsType", "SomeSubstitutionsType_types_tuple"]
