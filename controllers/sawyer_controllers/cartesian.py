@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
+from sawyer_controllers.guard import GuardDecision, GuardStatus
 from sawyer_controllers.kinematics import ArmModel
 from sawyer_controllers.workspace import Workspace
 from sawyer_core.config import setting, validate
@@ -108,6 +109,27 @@ class CartesianInterface:
         self.clipped = bool((x_ref != asked).any())
         self._x_ref, self._q_ref = x_ref, q_ref
         return JointTarget(stamp_ns=state.stamp_ns, q_rad=q_ref, duration_s=duration_s)
+
+    def execute(self, decision: GuardDecision, state: ArmState, duration_s: float) -> JointTarget:
+        """Joint target for what the guard decided: a displacement, or a hold.
+
+        A hold keeps the last joint reference; after a contact stop it lets go of it and holds
+        where the arm is.
+
+        Raises:
+            CommandRejectedError: no reset yet, or a value that is not finite.
+            IkError: no joint position reaches the reference; the old reference is kept.
+        """
+        if decision.status not in (GuardStatus.HOLD, GuardStatus.STOPPED):
+            return self.target(state, decision.delta_m, duration_s)
+        if self._q_ref is None:
+            raise CommandRejectedError(
+                RejectionCode.NOT_STARTED, "the Cartesian interface has not been reset"
+            )
+        if decision.yielding:
+            self._check(state)
+            self._x_ref, self._q_ref = state.ee_position_m.copy(), state.q_rad.copy()
+        return JointTarget(stamp_ns=state.stamp_ns, q_rad=self._q_ref, duration_s=duration_s)
 
     @staticmethod
     def _check(state: ArmState) -> None:

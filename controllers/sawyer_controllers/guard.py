@@ -1,7 +1,7 @@
 """Command guard: the last look at a Cartesian command before it becomes a joint target.
 
 Degrade order: clip -> hold (command refused or late) -> retract or stop (late for longer, or
-contact stops latched). A hold is a displacement of zero, never a repeated old command.
+contact stops latched). A hold is never a repeated old displacement: the reference stays.
 """
 
 from __future__ import annotations
@@ -98,11 +98,13 @@ class GuardDecision:
         delta_m: (3,) displacement to execute; zero for hold and stop.
         status: see :class:`GuardStatus`.
         reasons: why it differs from what was asked, empty if it does not.
+        yielding: hold where the arm is now, not where it was last sent (contact stop).
     """
 
     delta_m: Array
     status: GuardStatus
     reasons: tuple[str, ...] = ()
+    yielding: bool = False
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta_m", frozen_vector("delta_m", self.delta_m, 3))
@@ -196,7 +198,7 @@ class CommandGuard:
             return self._stop(f"{self.contact_stops} contact stops, latched until reset")
         refused = self._refuse(command, state, wrench)
         if refused is not None:
-            return _hold(refused)
+            return _hold(refused, yielding=self._above)
         self._last_command_ns = state.stamp_ns
         return self._clip(command.translation_m, state, wrench)
 
@@ -278,10 +280,9 @@ class CommandGuard:
         up = min(rest, self.config.retract_step_m)
         return GuardDecision(np.array([0.0, 0.0, up]), GuardStatus.RETRACT, (reason,))
 
-    @staticmethod
-    def _stop(reason: str) -> GuardDecision:
-        return GuardDecision(np.zeros(3), GuardStatus.STOPPED, (reason,))
+    def _stop(self, reason: str) -> GuardDecision:
+        return GuardDecision(np.zeros(3), GuardStatus.STOPPED, (reason,), self.latched)
 
 
-def _hold(reason: str) -> GuardDecision:
-    return GuardDecision(np.zeros(3), GuardStatus.HOLD, (reason,))
+def _hold(reason: str, *, yielding: bool = False) -> GuardDecision:
+    return GuardDecision(np.zeros(3), GuardStatus.HOLD, (reason,), yielding)
