@@ -1,0 +1,42 @@
+"""The output folder of a session: episodes.json and one bag per episode."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+from sawyer_core.errors import RecordingError
+
+EPISODES_NAME: Final = "episodes.json"
+BAGS_NAME: Final = "bags"
+
+
+def bag_path(output: Path, index: int) -> Path:
+    """Return where the bag of an episode lies."""
+    return output / BAGS_NAME / f"episode_{index:04d}"
+
+
+def episodes_text(rows: Sequence[Mapping[str, Any]]) -> str:
+    """Return the text of episodes.json."""
+    return json.dumps(list(rows), indent=2, allow_nan=False) + "\n"
+
+
+def read_episodes(output: str | Path) -> list[dict[str, Any]]:
+    """Return the rows of episodes.json, which is a list or holds one under "episodes".
+
+    Raises:
+        RecordingError: The file is missing or is not a list of objects.
+    """
+    path = Path(output) / EPISODES_NAME
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RecordingError(f"cannot read {path}: {error.strerror or error}") from error
+    except ValueError as error:
+        raise RecordingError(f"{path} is not JSON: {error}") from error
+    rows = content.get("episodes") if isinstance(content, dict) else content
+    if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+        raise RecordingError(f"{path} does not hold a list of episodes")
+    return rows
