@@ -47,13 +47,18 @@ def row_from(index: int, values: dict[str, Any]) -> EpisodeRow:
             valid=bool(values.get("valid", True)),
             reason=str(values["reason"]),
             steps=int(values["steps"]),
-            time_s=float(values["time_s"]),
-            peak_force_n=float(values["peak_force_n"]),
-            final_distance_mm=float(values["final_distance_mm"]),
-            wall_s=float(values.get("wall_s", 0.0)),
+            time_s=_number(values["time_s"]),
+            peak_force_n=_number(values["peak_force_n"]),
+            final_distance_mm=_number(values["final_distance_mm"]),
+            wall_s=_number(values.get("wall_s", 0.0)),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CommandError(f"episode {index}: bad or missing field {error}", status=1) from error
+
+
+def _number(value: Any) -> float:
+    """Return a float; JSON has no NaN, so null stands for a number that is not there."""
+    return math.nan if value is None else float(value)
 
 
 def read_episodes(path: Path) -> list[EpisodeRow]:
