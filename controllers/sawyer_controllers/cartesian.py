@@ -21,23 +21,24 @@ class CartesianConfig:
     """What a displacement is relative to, and how far the reference may run ahead."""
 
     reference: str = setting(
-        "measured",
+        "commanded",
         choices=("measured", "commanded"),
         doc="measured: displacement from where the end effector is; commanded: from where the "
         "last command sent it, so that a blocked end effector is pushed harder step by step",
     )
     max_lateral_offset_m: float = setting(
-        0.02,
+        0.015,
         unit="m",
         bounds=(1e-4, 0.2),
         doc="largest horizontal distance of the reference from the measured position; times the "
         "stiffness it bounds the push force",
     )
     max_vertical_offset_m: float = setting(
-        0.02,
+        0.015,
         unit="m",
         bounds=(1e-4, 0.2),
-        doc="largest vertical distance of the reference from the measured position",
+        doc="largest vertical distance of the reference from the measured position; times "
+        "2.7 N/mm a push of 40 N, below the contact stop",
     )
     posture: bool = setting(
         True, doc="use the null space to stay near the joint position of the last reset"

@@ -18,7 +18,7 @@ from sawyer_controllers.reference import CubicReference
 from sawyer_controllers.torque_limiter import Clamp, LimiterConfig, TorqueLimiter
 from sawyer_controllers.velocity import JointVelocityController, VelocityConfig
 from sawyer_core.config import setting, validate
-from sawyer_core.errors import CommandRejectedError, ConfigError, RejectionCode
+from sawyer_core.errors import CommandRejectedError, RejectionCode
 from sawyer_core.limits import JointLimits
 from sawyer_core.types import N_JOINTS, Array, JointTarget
 
@@ -150,11 +150,9 @@ class JointLoop:
         *,
         model: ArmModel | None = None,
     ) -> None:
-        if config.impedance.inertia_feedforward and model is None:
-            raise ConfigError(
-                "JointLoopConfig.impedance.inertia_feedforward", True, "only with an arm model"
-            )
         self.config = config
+        if config.impedance.inertia_feedforward and model is None:
+            model = ArmModel(limits=limits)
         self._model = model
         self._law = JointImpedanceController(config.impedance, limits, tick_s=config.tick_s)
         self._velocity = JointVelocityController(config.velocity, limits)
