@@ -6,6 +6,7 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+
 from sawyer_bringup.arguments import declare, forward, value
 
 DRIVER_TAKES = ("connector", "clock", "camera", "overview", "log_level")

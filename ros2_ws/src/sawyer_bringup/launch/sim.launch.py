@@ -9,9 +9,10 @@ from ament_index_python.packages import get_package_share_directory
 from launch import LaunchContext, LaunchDescription
 from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
+from launch_ros.actions import Node
+
 from sawyer_bringup.arguments import declare, forward, refuse_unknown, value
 from sawyer_bringup.nodes import ends_everything, parameter_file
-from launch_ros.actions import Node
 
 BRINGUP_TAKES = ("connector", "clock", "camera", "overview", "record", "output_dir", "log_level")
 SESSION_TAKES = (

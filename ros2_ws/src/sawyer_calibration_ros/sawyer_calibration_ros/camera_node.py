@@ -5,14 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from sensor_msgs.msg import CameraInfo, Image
+
+from sawyer_calibration_ros.images import shrink
 from sawyer_core import ShapeError, setting, validate
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
 from sawyer_ros_common.stamps import to_ns
-from sensor_msgs.msg import CameraInfo, Image
-
-from sawyer_calibration_ros.images import shrink
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,7 @@ class CameraNode(ThinNode):
     def start(self) -> None:
         """Create the topics."""
         self._policy = self.create_publisher(Image, "camera/image_policy", qos.IMAGE)
-        self._info_publisher = self.create_publisher(
-            CameraInfo, "camera/camera_info", qos.LATCHED
-        )
+        self._info_publisher = self.create_publisher(CameraInfo, "camera/camera_info", qos.LATCHED)
         self.create_subscription(Image, "camera/image_raw", self._on_image, qos.IMAGE)
 
     def _on_image(self, message: Image) -> None:

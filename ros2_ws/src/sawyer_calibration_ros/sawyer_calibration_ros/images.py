@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import numpy.typing as npt
+
 from sawyer_core.errors import ShapeError
 
 Image = npt.NDArray[np.uint8]

@@ -11,15 +11,15 @@ import rclpy
 from rclpy.action import ActionClient
 from rclpy.executors import ExternalShutdownException
 from rclpy.task import Future
-from sawyer_controllers.episode import episode_seed
-from sawyer_core import SawyerError, TransportError, setting, validate
 from sawyer_interfaces.action import RunEpisode
 from sawyer_interfaces.msg import EpisodeResult, ErrorCode, SessionProgress
+
+from sawyer_controllers.episode import episode_seed
+from sawyer_controllers_ros.session_log import SessionLog
+from sawyer_core import SawyerError, TransportError, setting, validate
 from sawyer_ros_common import qos
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode
-
-from sawyer_controllers_ros.session_log import SessionLog
 
 VERDICTS = frozenset(
     (ErrorCode.NONE, ErrorCode.EPISODE_SAFETY_STOP, ErrorCode.EPISODE_RESET_FAILED)

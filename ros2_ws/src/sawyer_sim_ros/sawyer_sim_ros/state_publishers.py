@@ -7,11 +7,12 @@ import numpy.typing as npt
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rosgraph_msgs.msg import Clock
-from sawyer_core import SensorFrame
 from sawyer_interfaces.msg import ElectricalContact
+from sensor_msgs.msg import Image, JointState
+
+from sawyer_core import SensorFrame
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.stamps import to_stamp
-from sensor_msgs.msg import Image, JointState
 
 
 class StatePublishers:

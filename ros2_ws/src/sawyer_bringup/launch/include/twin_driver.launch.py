@@ -2,6 +2,7 @@
 
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
+
 from sawyer_bringup.arguments import declare, value
 from sawyer_bringup.nodes import is_needed, process
 

@@ -1,0 +1,46 @@
+"""Settings of the twin's driver node."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from sawyer_core import setting, validate
+
+
+@dataclass(frozen=True)
+class DriverConfig:
+    """What the driver does around the twin."""
+
+    connector: str = setting(doc="connector on the board and in the gripper")
+    clock: str = setting(
+        "lockstep",
+        choices=("lockstep", "realtime"),
+        doc="lockstep: one control period per joint target; realtime: 1 kHz on the wall clock",
+    )
+    period_s: float = setting(
+        0.1,
+        unit="s",
+        bounds=(0.01, 1.0),
+        doc="control period, the only duration a joint target may have",
+        source="thesis chapter 9: actions at up to 10 Hz",
+    )
+    state_rate_hz: float = setting(
+        100.0,
+        unit="Hz",
+        bounds=(1.0, 1000.0),
+        doc="rate of the states in realtime; must divide 1000",
+        source="residual_insertion_daib 1.1 [E6]: 100 Hz",
+    )
+    camera: bool = setting(True, doc="render and publish the policy camera, once per period")
+    overview: bool = setting(False, doc="render and publish the overview camera")
+    overview_width_px: int = setting(320, unit="px", bounds=(16, 1920), doc="overview width")
+    overview_height_px: int = setting(240, unit="px", bounds=(16, 1080), doc="overview height")
+    overview_every: int = setting(
+        1, bounds=(1, 1000), doc="an overview picture every so many control periods"
+    )
+    prepare_enabled: bool = setting(
+        True, doc="serve twin/prepare_episode; a real arm has nobody who hands over a plug"
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
