@@ -38,6 +38,7 @@ else:
 
 LIBRARY: Final = "sawyer_datasets"
 CLOSING_RECORD: Final = "sawyer_recording"
+METADATA_PERIOD_S: Final = 0.05  # metadata.yaml lags the data by this at most; ours
 MAX_STAMP_NS: Final = 2**63 - 1
 
 Payload: TypeAlias = bytes | bytearray | memoryview
@@ -293,7 +294,7 @@ class EpisodeBagWriter:
         span = (chunk.start_ns, chunk.end_ns)
         self._file.append_chunk(chunk.content, compressed, compression, span, chunk.messages)
         self._chunk = _Chunk()
-        if time.monotonic() - self._metadata_written_s >= self.settings.flush_age_s:
+        if time.monotonic() - self._metadata_written_s >= METADATA_PERIOD_S:
             self._write_metadata(bag_metadata.STATE_ACTIVE)
 
     def _flush_old(self) -> None:

@@ -71,7 +71,8 @@ def test_sigkill_costs_at_most_the_last_second(tmp_path: Path, run_s: float) -> 
     kept = episode["number"].stamp_ns.tolist()
     assert kept == stamps[: len(kept)]
     with Reader(bag) as reader:  # as it lies, by an independent reader
-        assert reader.message_count == report.message_count
+        assert sum(1 for _ in reader.messages()) == report.message_count
+        assert 0 < reader.message_count <= report.message_count  # metadata.yaml may lag
 
     assert recover_bag(bag).status is BagStatus.COMPLETE
 
