@@ -38,7 +38,7 @@ class CartesianConfig:
         unit="m",
         bounds=(1e-4, 0.2),
         doc="largest vertical distance of the reference from the measured position; times "
-        "2.7 N/mm a push of 40 N, below the contact stop",
+        "2.2 to 3 N/mm a push of 33 to 45 N, below the contact stop",
     )
     posture: bool = setting(
         True, doc="use the null space to stay near the joint position of the last reset"

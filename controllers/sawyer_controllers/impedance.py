@@ -20,11 +20,11 @@ class ImpedanceConfig:
     """Gains of the law, one value per joint, proximal to distal."""
 
     stiffness_n_m_per_rad: tuple[float, ...] = setting(
-        (1000.0, 1000.0, 600.0, 600.0, 250.0, 200.0, 80.0),
+        (800.0, 800.0, 500.0, 500.0, 200.0, 150.0, 60.0),
         unit="N m/rad",
         length=N_JOINTS,
         bounds=(0.0, 5000.0),
-        doc="K_p; the end effector is as stiff as 2.7 N/mm vertically, 1.1 to 1.3 N/mm laterally",
+        doc="K_p; the end effector is as stiff as 2.2 N/mm vertically, 0.9 to 1.1 N/mm laterally",
         source="ours: 100 N m/rad of the lab [E3] cannot follow 15 mm in 0.1 s; the servos of the "
         "public MuJoCo model have 800, 800, 800, 800, 500, 500, 500",
     )
@@ -37,7 +37,7 @@ class ImpedanceConfig:
         source="residual_insertion_daib B.5: 20 N m/(rad s)",
     )
     damping_n_m_s_per_rad: tuple[float, ...] = setting(
-        (62.0, 62.0, 32.0, 32.0, 6.0, 3.5, 0.45),
+        (55.0, 55.0, 28.0, 28.0, 5.0, 3.0, 0.4),
         unit="N m s/rad",
         length=N_JOINTS,
         bounds=(0.0, 500.0),
@@ -45,7 +45,7 @@ class ImpedanceConfig:
         source="ours: 0.7 to 0.9 of critical damping in the insertion pose",
     )
     anti_windup_n_m_per_rad: tuple[float, ...] = setting(
-        (1000.0, 1000.0, 600.0, 600.0, 250.0, 200.0, 80.0),
+        (800.0, 800.0, 500.0, 500.0, 200.0, 150.0, 60.0),
         unit="N m/rad",
         length=N_JOINTS,
         bounds=(1.0, 5000.0),
