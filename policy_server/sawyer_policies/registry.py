@@ -4,26 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Protocol
+from functools import partial
+from typing import TypeAlias
 
-import numpy as np
-import numpy.typing as npt
-
-from sawyer_core import ActionSpec, ConfigError, PolicyInput, PolicySpec, UnknownNameError
-from sawyer_core.specs import EE_POSITION, FORCE, GOAL_POSITION, ObservationSpec
+from sawyer_controllers.scripted import (
+    SCRIPTED_POLICIES,
+    PolicyProtocol,
+    make_scripted,
+    scripted_spec,
+)
+from sawyer_core import ConfigError, PolicySpec, UnknownNameError
 
 RATE_HZ = 10.0
 """Rate of all policies here (thesis chapter 9: actions at up to 10 Hz)."""
 
-
-class Policy(Protocol):
-    """A policy as the serving core uses it; one object per session."""
-
-    def reset(self, rng: np.random.Generator) -> None:
-        """Begin an episode; all randomness comes from ``rng``."""
-
-    def action(self, observation: PolicyInput) -> npt.NDArray[np.float64]:
-        """Displacement (3,) m in base axes for one control period."""
+Policy: TypeAlias = PolicyProtocol
+"""A policy as the serving core uses it; one object per session."""
 
 
 @dataclass(frozen=True)
@@ -68,37 +64,9 @@ class PolicyRegistry:
         return name in self._policies
 
 
-class ZeroPolicy:
-    """Adds nothing to its base controller."""
-
-    def reset(self, rng: np.random.Generator) -> None:
-        """Nothing to forget."""
-
-    def action(self, observation: PolicyInput) -> npt.NDArray[np.float64]:
-        """Zero displacement."""
-        return np.zeros(3)
-
-
-def _spec(name: str, *, base: str, description: str) -> PolicySpec:
-    return PolicySpec(
-        name=name,
-        observation=ObservationSpec((EE_POSITION, GOAL_POSITION, FORCE)),
-        action=ActionSpec(),
-        rate_hz=RATE_HZ,
-        base_controller=base,
-        description=description,
-    )
-
-
 def default_registry() -> PolicyRegistry:
-    """The policies this package serves out of the box."""
+    """The policies this package serves out of the box: the hand-written ones."""
     registry = PolicyRegistry()
-    registry.register(
-        _spec(
-            "p_controller",
-            base="p_controller",
-            description="the hand-designed P-controller alone (eq. 50), learned action zero",
-        ),
-        ZeroPolicy,
-    )
+    for name in SCRIPTED_POLICIES:
+        registry.register(scripted_spec(name, RATE_HZ), partial(make_scripted, name))
     return registry

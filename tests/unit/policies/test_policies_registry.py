@@ -3,6 +3,7 @@ import sys
 
 import numpy as np
 import pytest
+
 from sawyer_core import ConfigError, PolicyInput, UnknownNameError
 from sawyer_policies import default_registry
 

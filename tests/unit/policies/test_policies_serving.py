@@ -2,6 +2,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
+
 from sawyer_core import (
     ActionSpec,
     ConfigError,
