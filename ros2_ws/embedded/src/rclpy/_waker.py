@@ -38,8 +38,10 @@ class _ShutdownFanOut:
 
     def __init__(self) -> None:
         self.wakers: set[Waker] = set()
+        self.registered = False
 
     def wake_all(self) -> None:
+        self.registered = False  # a context that is initialised again forgets its callbacks
         for waker in tuple(self.wakers):
             waker.wake()
 
@@ -57,6 +59,8 @@ class wake_on_shutdown:
             fan_out = _fan_outs.get(context)
             if fan_out is None:
                 fan_out = _fan_outs[context] = _ShutdownFanOut()
+            if not fan_out.registered:
+                fan_out.registered = True
                 context.on_shutdown(fan_out.wake_all)
         self._fan_out = fan_out
 
