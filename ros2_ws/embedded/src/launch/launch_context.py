@@ -57,6 +57,7 @@ class LaunchContext:
         self._is_shutdown = False
         self._running_processes: list[Any] = []
         self._process_numbers = itertools.count(1)
+        self._cleanups: list[Callable[[], None]] = []
         self.globals: dict[Any, Any] = {}
 
     @property
@@ -184,6 +185,14 @@ class LaunchContext:
             self._wake()
         elif not loop.is_closed():
             loop.call_soon_threadsafe(self._wake)
+
+    def _add_cleanup(self, function: Callable[[], None]) -> None:
+        """Have a function called when all processes have ended."""
+        self._cleanups.append(function)
+
+    def _clean_up(self) -> None:
+        while self._cleanups:
+            self._cleanups.pop()()
 
     # -- completion ---------------------------------------------------------------------------
 

@@ -120,6 +120,7 @@ class LaunchService:
         finally:
             launch_config.on_screen_broken = None
             ProcessGuard.close_for(context)
+            context._clean_up()
             context._replace_environment(environment)
             context._loop = None
             self._is_running = False
