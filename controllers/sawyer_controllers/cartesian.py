@@ -34,11 +34,11 @@ class CartesianConfig:
         "stiffness it bounds the push force",
     )
     max_vertical_offset_m: float = setting(
-        0.015,
+        0.0125,
         unit="m",
         bounds=(1e-4, 0.2),
         doc="largest vertical distance of the reference from the measured position; times "
-        "2.2 to 3 N/mm a push of 33 to 45 N, below the contact stop",
+        "2.2 N/mm (3.5 with the plug held sideways) a push of 28 to 44 N, below the contact stop",
     )
     posture: bool = setting(
         True, doc="use the null space to stay near the joint position of the last reset"
