@@ -25,6 +25,7 @@ from sawyer_sim.model import GRASP_JOINT_NAMES, PLUG_LINK
 from sawyer_sim.shapes import Shape, Vector, box
 
 TABLE_BELOW_MOUTH_M = 0.03
+_SHAPES_PER_BODY = 16  # more shapes in one body are dropped by the engine without a word
 
 
 @dataclass(frozen=True)
@@ -74,16 +75,36 @@ def quaternion_from_rotation(rotation: Array) -> tuple[float, float, float, floa
     return (x, y, z, w)
 
 
-def add_static_body(
+def add_static_bodies(
     client: Any,
     shapes: Iterable[Shape],
     position_m: Sequence[float],
     *,
     visual: bool,
     collision: bool,
-) -> int:
-    """Immovable body out of primitives; returns its id."""
+) -> list[int]:
+    """Immovable bodies out of primitives, as many as the engine's limit asks for."""
     listed = [shape for shape in shapes if visual or shape.collides]
+    return [
+        _add_static_body(
+            client,
+            listed[start : start + _SHAPES_PER_BODY],
+            position_m,
+            visual=visual,
+            collision=collision,
+        )
+        for start in range(0, len(listed), _SHAPES_PER_BODY)
+    ]
+
+
+def _add_static_body(
+    client: Any,
+    listed: Sequence[Shape],
+    position_m: Sequence[float],
+    *,
+    visual: bool,
+    collision: bool,
+) -> int:
     types = {"box": pybullet.GEOM_BOX, "cylinder": pybullet.GEOM_CYLINDER}
     quats = [quaternion_from_rotation(shape.rotation) for shape in listed]
     arrays: dict[str, Any] = {
@@ -167,12 +188,13 @@ class World:
                 useFixedBase=True,
                 flags=pybullet.URDF_USE_INERTIA_FROM_FILE,
             )
-        self.socket = add_static_body(
-            client, socket, mouth_position_m, visual=False, collision=True
-        )
-        self.board = add_static_body(
-            client, board_shapes(socket), mouth_position_m, visual=False, collision=True
-        )
+        self.fixtures: list[int] = [
+            body
+            for shapes in (socket, board_shapes(socket))
+            for body in add_static_bodies(
+                client, shapes, mouth_position_m, visual=False, collision=True
+            )
+        ]
         joints = {
             client.getJointInfo(self.arm, index)[1].decode(): index
             for index in range(client.getNumJoints(self.arm))
@@ -202,7 +224,7 @@ class World:
     def set_friction(self, coefficient: float) -> None:
         """Coulomb coefficient between plug and socket (the engine multiplies both bodies')."""
         self.client.changeDynamics(self.arm, self.plug_link, lateralFriction=coefficient)
-        for body in (self.socket, self.board):
+        for body in self.fixtures:
             self.client.changeDynamics(body, -1, lateralFriction=1.0)
 
     def set_joints(self, positions: Sequence[float]) -> None:

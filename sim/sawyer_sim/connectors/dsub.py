@@ -58,7 +58,8 @@ class DsubGeometry:
         thickness = 4e-4
         half_face = half_y / math.cos(slant) - thickness * math.tan(slant)
         for sign in (1.0, -1.0):
-            along = (-half_face, half_face)
+            shift = distance * math.tan(slant)
+            along = (shift - half_face, shift + half_face)
             outward = (distance - thickness, distance)
             side = box(outward, along, z) if sign > 0 else box((-outward[1], -outward[0]), along, z)
             shapes.append(side.rotated_z(-sign * slant))
@@ -88,9 +89,11 @@ class DsubGeometry:
             side = wall(half_y, half_y + self.rim_m, outer_x, depth, lead)
             shapes += [part.rotated_z(angle) for part in side]
         distance = self._side_distance(self.socket_width_m, self.socket_height_m)
-        for turn in (-self.side_angle_rad, math.pi + self.side_angle_rad):
+        slant = self.side_angle_rad
+        shift = distance * math.tan(slant)
+        for turn, along in ((-slant, shift), (math.pi + slant, -shift)):
             side = wall(distance, distance + self.rim_m, half_y + lead[0], depth, lead)
-            shapes += [part.rotated_z(turn) for part in side]
+            shapes += [part.moved(0.0, along).rotated_z(turn) for part in side]
         pins = [
             Shape(
                 "cylinder",

@@ -1,4 +1,8 @@
-"""Round waterproof Model-E: cylinder with two keys, bore with two grooves, sealing ring."""
+"""Round waterproof Model-E: plug with two keys, bore with two grooves, sealing ring.
+
+Round parts are eight-sided for the contacts: the plug's edges lie on its circle and meet the
+middle of the bore's flats, so that the gap is the nominal one all around.
+"""
 
 from __future__ import annotations
 
@@ -40,13 +44,19 @@ class ModelEGeometry:
     def plug(self) -> list[Shape]:
         """Shapes in the plug frame (origin at the tip, z towards the gripper)."""
         radius = 0.5 * self.diameter_m
+        half_angle = math.pi / BORE_SIDES
+        half_x, half_y = radius * math.cos(half_angle), radius * math.sin(half_angle)
+        stave = box((-half_x, half_x), (-half_y, half_y), (0.0, self.length_m))
         shapes = [
-            Shape(
-                "cylinder",
-                (self.diameter_m, self.diameter_m, self.length_m),
-                (0.0, 0.0, 0.5 * self.length_m),
-            )
+            stave.rotated_z((2 * index + 1) * half_angle) for index in range(BORE_SIDES // 2)
         ]
+        round_body = Shape(
+            "cylinder",
+            (self.diameter_m, self.diameter_m, self.length_m),
+            (0.0, 0.0, 0.5 * self.length_m),
+            collides=False,
+        )
+        shapes.append(round_body)
         for sign, width in zip((1.0, -1.0), self.key_widths_m, strict=True):
             ends = sorted((sign * 0.7 * radius, sign * (radius + self.key_height_m)))
             shapes.append(
