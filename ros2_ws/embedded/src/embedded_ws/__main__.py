@@ -21,7 +21,9 @@ def _parser() -> argparse.ArgumentParser:
     check.add_argument("--src", type=Path, required=True, help="folder that holds the packages")
     uninstall = verbs.add_parser("uninstall", help="remove all that was linked")
     for verb in (install, check, uninstall):
-        verb.add_argument("--prefix", type=Path, default=Path(sys.prefix), help="default: %(default)s")
+        verb.add_argument(
+            "--prefix", type=Path, default=Path(sys.prefix), help="default: %(default)s"
+        )
     install.add_argument("--quiet", action="store_true", help="print warnings and errors only")
     return parser
 
@@ -45,9 +47,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
             report = install(options.src, options.prefix)
             warnings = report.warnings
             done = report.outcome
-            summary = "" if options.quiet else (
-                f"{len(report.packages)} packages in {options.prefix}: {done.written} written, "
-                f"{done.removed} removed, {done.unchanged} unchanged"
+            summary = (
+                ""
+                if options.quiet
+                else (
+                    f"{len(report.packages)} packages in {options.prefix}: "
+                    f"{done.written} written, "
+                    f"{done.removed} removed, {done.unchanged} unchanged"
+                )
             )
     except WorkspaceError as error:
         for problem in error.problems:

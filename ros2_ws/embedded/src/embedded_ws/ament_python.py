@@ -81,7 +81,8 @@ def _plan_modules(package: PackageXml, arguments: SetupArguments, plan: Plan) ->
         source = _module_source(package, arguments, name)
         if not source.is_dir():
             raise WorkspaceError(
-                f"{package.folder / 'setup.py'}: packages names {name!r}, but {source} is no folder"
+                f"{package.folder / 'setup.py'}: packages names {name!r}, "
+                f"but {source} is no folder"
             )
         plan.link(f"{folder}/{name.replace('.', '/')}", source, package.name)
     for name in arguments.py_modules:
@@ -111,7 +112,9 @@ def _plan_scripts(package: PackageXml, arguments: SetupArguments, plan: Plan) ->
         name, module, attribute = match.group(1, 2, 3)
         source = _module_source(package, arguments, module)
         ours = any(module == p or module.startswith(f"{p}.") for p in arguments.packages)
-        if ours and not (source.with_suffix(".py").is_file() or (source / "__init__.py").is_file()):
+        if ours and not (
+            source.with_suffix(".py").is_file() or (source / "__init__.py").is_file()
+        ):
             problems.append(
                 f"{setup_py}: entry point {name!r} names module {module!r}, "
                 f"but {source.with_suffix('.py')} does not exist"

@@ -72,7 +72,9 @@ def read_manifest(folder: Path) -> dict[str, list[str]]:
         raw: Any = json.loads(path.read_text(encoding="utf-8"))
         return {str(owner): [str(i) for i in items] for owner, items in raw["packages"].items()}
     except (ValueError, KeyError, AttributeError, TypeError) as error:
-        raise WorkspaceError(f"{path}: unreadable ({error}); delete it and install again") from None
+        raise WorkspaceError(
+            f"{path}: unreadable ({error}); delete it and install again"
+        ) from None
 
 
 def _write_manifest(folder: Path, items: dict[str, set[str]]) -> None:

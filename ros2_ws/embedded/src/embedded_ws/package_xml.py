@@ -51,9 +51,11 @@ def read_package_xml(path: Path) -> PackageXml:
         )
     if not _VERSION.fullmatch(version):
         problems.append(f"{path}: <version> is {version!r}, expected MAJOR.MINOR.PATCH")
-    for tag in ("description", "maintainer", "license"):
-        if not _text(root, tag):
-            problems.append(f"{path}: <{tag}> is missing or empty")
+    problems += [
+        f"{path}: <{tag}> is missing or empty"
+        for tag in ("description", "maintainer", "license")
+        if not _text(root, tag)
+    ]
     build_type = _text(root, "export/build_type")
     if build_type not in BUILD_TYPES:
         problems.append(

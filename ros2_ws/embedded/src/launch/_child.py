@@ -11,7 +11,7 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import IO, TYPE_CHECKING
+from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
@@ -82,7 +82,6 @@ class ChildProcess:
         self._loop = asyncio.get_running_loop()
         self._on_output, self._on_exit = on_output, on_exit
         self._shell = shell
-        outputs: list[int | IO[bytes]]
         if emulate_tty:
             import pty
 

@@ -64,9 +64,7 @@ class LaunchConfigurationEquals(Condition):
         """Keep the name and what is expected."""
         self._name = launch_configuration_name
         self._expected = (
-            None
-            if expected_value is None
-            else normalize_to_list_of_substitutions(expected_value)
+            None if expected_value is None else normalize_to_list_of_substitutions(expected_value)
         )
         super().__init__(predicate=self._evaluate)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from launch.event import Event
 from launch.launch_description_entity import LaunchDescriptionEntity
@@ -12,15 +12,13 @@ from launch.utilities import normalize_entities
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
 
-SomeEntities = Union[LaunchDescriptionEntity, Iterable[LaunchDescriptionEntity], None]
+SomeEntities = LaunchDescriptionEntity | Iterable[LaunchDescriptionEntity] | None
 
 
 class BaseEventHandler:
     """Picks events with a matcher."""
 
-    def __init__(
-        self, *, matcher: Callable[[Any], bool], handle_once: bool = False
-    ) -> None:
+    def __init__(self, *, matcher: Callable[[Any], bool], handle_once: bool = False) -> None:
         """Handle events for which ``matcher(event)`` is true, at most one if ``handle_once``."""
         self._matcher = matcher
         self._handle_once = handle_once

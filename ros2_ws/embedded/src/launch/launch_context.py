@@ -37,9 +37,7 @@ class Locals:
 class LaunchContext:
     """Launch configurations, environment, event handlers and events of one launch."""
 
-    def __init__(
-        self, *, argv: Iterable[str] | None = None, noninteractive: bool = False
-    ) -> None:
+    def __init__(self, *, argv: Iterable[str] | None = None, noninteractive: bool = False) -> None:
         """Start empty; ``argv`` is what a launch file may look at."""
         self.__argv = list(argv or [])
         self.__noninteractive = noninteractive

@@ -67,7 +67,7 @@ class LaunchConfig:
             return
         try:
             if self._file is None:
-                self._file = open(  # noqa: SIM115
+                self._file = open(
                     self.get_log_file_path(), "a", encoding="utf-8", errors="replace", buffering=1
                 )
             self._file.write(text)
@@ -78,7 +78,7 @@ class LaunchConfig:
     def write_own_log(self, name: str, text: str) -> None:
         """Append whole lines to a log file of a process's own."""
         if name not in self._own_files:
-            self._own_files[name] = open(  # noqa: SIM115
+            self._own_files[name] = open(
                 self.get_log_file_path(name), "a", encoding="utf-8", errors="replace", buffering=1
             )
         self._own_files[name].write(text)

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Union
 
 from launch.substitution import Substitution
 
-SomeSubstitutionsType = Union[str, Substitution, Iterable[Union[str, Substitution]]]
+SomeSubstitutionsType = str | Substitution | Iterable[str | Substitution]
 SomeSubstitutionsType_types_tuple = (str, Substitution, Iterable)
 
 __all__ = ["SomeSubstitutionsType", "SomeSubstitutionsType_types_tuple"]

@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 import yaml
-
 from launch.substitution import Substitution
 from launch.utilities import perform_text
 

@@ -23,9 +23,7 @@ class ROSAdapter:
         from rclpy.signals import SignalHandlerOptions
 
         self._context = Context()
-        rclpy.init(
-            args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO
-        )
+        rclpy.init(args=[], context=self._context, signal_handler_options=SignalHandlerOptions.NO)
         self.ros_node: Any = rclpy.create_node(
             f"launch_ros_{os.getpid()}", context=self._context, start_parameter_services=False
         )

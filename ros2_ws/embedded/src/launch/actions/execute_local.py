@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from launch._child import ChildProcess, ProcessGuard
 from launch._termination import Termination
@@ -30,7 +30,7 @@ from launch.utilities import normalize_entities, perform_bool, perform_float, pe
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
 
-OnExit = Union[SomeEntities, Callable[[ProcessExited, Any], SomeEntities]]
+OnExit = SomeEntities | Callable[[ProcessExited, Any], SomeEntities]
 _LINGER_STEP_S = 0.05  # ours: only while a dead process's own children refuse to end
 _OUTPUT_FORMAT = "[{this.process_description.final_name}] {line}"
 
@@ -313,7 +313,8 @@ class ExecuteLocal(Action):
         assert self._child is not None
         self._timer = None
         ProcessGuard.of(self._context).tell("-", self._child.pid)
-        if not self._respawn or self._ending or self._context.is_shutdown or not self._retries_left:
+        is_ending = self._ending or self._context.is_shutdown
+        if not self._respawn or is_ending or self._retries_left == 0:
             self._complete()
             return
         self._retries_left -= 1

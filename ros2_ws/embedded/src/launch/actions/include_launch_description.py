@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from launch.action import Action
 from launch.actions.configurations import SetLaunchConfiguration
@@ -29,9 +29,9 @@ class IncludeLaunchDescription(Action):
 
     def __init__(
         self,
-        launch_description_source: Union[
-            LaunchDescriptionSource, LaunchDescription, SomeSubstitutionsType
-        ],
+        launch_description_source: LaunchDescriptionSource
+        | LaunchDescription
+        | SomeSubstitutionsType,
         *,
         launch_arguments: SomeArguments | None = None,
         **kwargs: Any,

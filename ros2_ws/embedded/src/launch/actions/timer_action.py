@@ -23,8 +23,10 @@ if TYPE_CHECKING:
 class _TimerHandler(BaseEventHandler):
     def __init__(self, timer: TimerAction) -> None:
         super().__init__(
-            matcher=lambda event: isinstance(event, Shutdown)
-            or (isinstance(event, TimerEvent) and event.timer_action is timer)
+            matcher=lambda event: (
+                isinstance(event, Shutdown)
+                or (isinstance(event, TimerEvent) and event.timer_action is timer)
+            )
         )
         self._timer = timer
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from launch.action import Action
 from launch.event import Event
@@ -14,8 +14,8 @@ from launch.utilities import normalize_entities
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
 
-ActionMatcher = Union[Action, Callable[[Action], bool], None]
-Reaction = Union[SomeEntities, Callable[[Any, Any], SomeEntities]]
+ActionMatcher = Action | Callable[[Action], bool] | None
+Reaction = SomeEntities | Callable[[Any, Any], SomeEntities]
 
 
 class OnActionEventBase(BaseEventHandler):

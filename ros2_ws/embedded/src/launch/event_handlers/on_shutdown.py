@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any
 
 from launch.event import Event
 from launch.event_handler import BaseEventHandler, SomeEntities
@@ -21,7 +21,7 @@ class OnShutdown(BaseEventHandler):
     def __init__(
         self,
         *,
-        on_shutdown: Union[SomeEntities, Callable[[Any, Any], SomeEntities]],
+        on_shutdown: SomeEntities | Callable[[Any, Any], SomeEntities],
         handle_once: bool = False,
     ) -> None:
         """React with ``on_shutdown``: entities or a function (event, context)."""

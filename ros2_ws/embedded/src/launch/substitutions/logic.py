@@ -38,7 +38,8 @@ def _word(value: bool) -> str:
 def _equal(left: str, right: str) -> bool:
     if left == right:
         return True
-    if left.lower() in ("true", "false", "1", "0") and right.lower() in ("true", "false", "1", "0"):
+    truths = ("true", "false", "1", "0")
+    if left.lower() in truths and right.lower() in truths:
         return text_to_bool(left, "left") == text_to_bool(right, "right")
     try:
         return math.isclose(float(left), float(right))

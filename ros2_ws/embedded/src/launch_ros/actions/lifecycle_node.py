@@ -28,8 +28,9 @@ _WAIT_STEP_S = 0.1
 class _ChangeStateHandler(BaseEventHandler):
     def __init__(self, node: LifecycleNode) -> None:
         super().__init__(
-            matcher=lambda event: isinstance(event, ChangeState)
-            and event.lifecycle_node_matcher(node)
+            matcher=lambda event: (
+                isinstance(event, ChangeState) and event.lifecycle_node_matcher(node)
+            )
         )
         self._node = node
 

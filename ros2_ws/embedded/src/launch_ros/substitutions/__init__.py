@@ -88,9 +88,7 @@ def find_executable(package_name: str, executable: str) -> str:
 class ExecutableInPackage(FindPackagePrefix):
     """The path of an executable in ``<prefix>/lib/<package>``."""
 
-    def __init__(
-        self, executable: SomeSubstitutionsType, package: SomeSubstitutionsType
-    ) -> None:
+    def __init__(self, executable: SomeSubstitutionsType, package: SomeSubstitutionsType) -> None:
         """Keep the names."""
         super().__init__(package)
         self._executable = normalize_to_list_of_substitutions(executable)
