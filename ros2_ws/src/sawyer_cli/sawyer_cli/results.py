@@ -86,7 +86,7 @@ def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
     width (E. B. Wilson, 1927).
 
     >>> [round(x, 4) for x in wilson_interval(60, 100)]
-    [0.5020, 0.6906]
+    [0.502, 0.6906]
     """
     if trials < 1 or not 0 <= successes <= trials:
         raise ValueError(f"{successes} successes of {trials} trials")
