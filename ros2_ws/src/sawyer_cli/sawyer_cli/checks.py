@@ -70,6 +70,21 @@ def pytest_command(
     return (*command, *paths)
 
 
+def run_quiet(step: Step, folder: Path) -> int:
+    """Run a check and show its output only if it fails; returns its status."""
+    done = subprocess.run(
+        step.command,
+        cwd=folder,
+        check=False,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    if done.returncode != 0:
+        print(done.stdout, end="", flush=True)
+    return done.returncode
+
+
 def run_streaming(command: Sequence[str], folder: Path) -> tuple[int, str]:
     """Run a command, show its output as it comes; return the status and the last line."""
     last = ""
@@ -106,8 +121,7 @@ def run_checks(
         if step.name in selected:
             print(f"== {step.name}", flush=True)
             started = time.monotonic()
-            status = subprocess.run(step.command, cwd=root, check=False).returncode
-            outcomes.append(Outcome(step.name, status, time.monotonic() - started))
+            outcomes.append(Outcome(step.name, run_quiet(step, root), time.monotonic() - started))
     closing = ""
     if "pytest" in selected:
         print("== pytest", flush=True)

@@ -22,7 +22,7 @@ from sawyer_cli.results import EpisodeRow, read_episodes, wilson_interval
 if TYPE_CHECKING:
     from rich.table import Table
 
-MAX_NOISE_MM = 20.0  # ours: wider than any socket of the board
+MAX_NOISE_MM = 10.0  # the bound of sawyer_controllers.episode.EpisodeSpec
 MAX_EPISODES = 100_000  # ours
 LAUNCH_START_S = 120.0  # ours: time allowed for start-up and shutdown of the graph
 EPISODE_WALL_S = 60.0  # ours: time allowed per episode

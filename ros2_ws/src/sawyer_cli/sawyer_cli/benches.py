@@ -1,0 +1,117 @@
+"""``sawyer bench``: figures of speed, as JSON with what they were measured on."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from sawyer_cli.errors import CommandError
+from sawyer_cli.evaluate import json_text
+from sawyer_cli.paths import write_atomically
+
+TICKS_PER_STEP = 100  # one environment step is 100 ms of robot time at 1 kHz
+PAIRS = 200  # interleaved pairs of a bare and a full control period
+LOCKSTEP_EPISODES = 5
+
+
+def machine() -> dict[str, Any]:
+    """Return what the figures depend on."""
+    return {
+        "python": platform.python_version(),
+        "platform": platform.platform(),
+        "cpu": _cpu_model(),
+        "cpus": os.cpu_count(),
+        "load_average_1min": os.getloadavg()[0],
+    }
+
+
+def _cpu_model() -> str:
+    path = Path("/proc/cpuinfo")
+    if path.is_file():
+        for line in path.read_text(encoding="utf-8", errors="replace").splitlines():
+            if line.startswith("model name"):
+                return line.split(":", 1)[1].strip()
+    return platform.processor() or "unknown"
+
+
+def overhead_of_control() -> dict[str, float]:
+    """Compare a control period with the bare physics of the same instant, pair by pair.
+
+    Along insertions by the P-controller, each period is run twice from the same saved state: 100 bare
+    physics ticks, then 100 ticks with sensing, impedance loop and limits. The ratio is the extra
+    time over the bare time, the median over all pairs (robust against a busy machine).
+    """
+    from sawyer_cli.twin_probe import bare_and_full_periods
+
+    bare, full = bare_and_full_periods(PAIRS, TICKS_PER_STEP)
+    bare_s, full_s = statistics.median(bare), statistics.median(full)
+    return {
+        "raw_pybullet_steps_per_s": TICKS_PER_STEP / bare_s,
+        "physics_step_overhead_ratio": statistics.median(
+            (f - b) / b for b, f in zip(bare, full, strict=True)
+        ),
+        "twin_ticks_per_s": TICKS_PER_STEP / full_s,
+    }
+
+
+def bench_sim(seconds: float, with_graph: bool = True) -> dict[str, Any]:
+    """Measure the twin: environment steps, control overhead, and the graph in lockstep."""
+    from sawyer_cli.twin_probe import env_steps_per_s
+
+    result: dict[str, Any] = {
+        "env_steps_per_s_state": env_steps_per_s("state", seconds),
+        "env_steps_per_s_image32": env_steps_per_s("image32", seconds),
+        **overhead_of_control(),
+    }
+    if with_graph:
+        result.update(graph_in_lockstep())
+    return {**result, "machine": machine()}
+
+
+def graph_in_lockstep() -> dict[str, float]:
+    """Launch the whole graph in lockstep, camera on, and compare robot time with wall time."""
+    from sawyer_cli.evaluate import EvaluationRequest, run_ros
+    from sawyer_cli.paths import new_run_folder
+
+    folder = new_run_folder("bench", None)
+    request = EvaluationRequest("usb", "p_controller", 0.0, LOCKSTEP_EPISODES, 0, "ros")
+    started = time.monotonic()
+    rows = run_ros(request, folder)
+    robot_s = sum(row.time_s for row in rows)
+    return {
+        "ros_lockstep_realtime_factor": robot_s / sum(row.wall_s for row in rows),
+        "ros_lockstep_robot_s": robot_s,
+        "ros_lockstep_launch_wall_s": time.monotonic() - started,
+    }
+
+
+def run_bench_sim(json_file: Path | None, seconds: float) -> int:
+    """Print and write the figures of the twin."""
+    if not 0.1 <= seconds <= 600.0:
+        raise CommandError(f"--seconds {seconds:g}: allowed is 0.1 to 600")
+    return _report(lambda: bench_sim(seconds), json_file)
+
+
+def run_bench_ros(json_file: Path | None) -> int:
+    """Print and write the figures of the runtime beside a bare cyclonedds pair."""
+
+    def measure() -> dict[str, Any]:
+        from embedded_bench import run_all
+
+        return {**run_all(), "machine": machine()}
+
+    return _report(measure, json_file)
+
+
+def _report(measure: Callable[[], dict[str, Any]], json_file: Path | None) -> int:
+    text = json_text(measure())
+    print(text, end="")
+    if json_file is not None:
+        write_atomically(json_file, text)
+        print(f"wrote {json_file}")
+    return 0
