@@ -107,6 +107,11 @@ class StateMachine:
         """The present state."""
         return self._state
 
+    @property
+    def current_state(self) -> tuple[int, str]:
+        """The present state as number and name."""
+        return self._state.state_id, self._state.label
+
     def available(self) -> list[Transition]:
         """The transitions that start in the present state."""
         state = self._state

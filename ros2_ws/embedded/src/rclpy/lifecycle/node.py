@@ -66,8 +66,6 @@ class LifecycleNodeMixin(ManagedEntity):
         self._transition_callbacks: dict[LifecycleState, Callable[..., Any]] = {}
         self._transition_event_publisher: Any = None
         self._lifecycle_services: list[Any] = []
-        for state, name in _CALLBACK_NAMES.items():
-            self._transition_callbacks[state] = getattr(self, name)
         if enable_communication_interface:
             self._create_interface(callback_group)
 
@@ -137,7 +135,7 @@ class LifecycleNodeMixin(ManagedEntity):
         self, state_id: int, callback: Callable[[LifecycleState], TransitionCallbackReturn]
     ) -> bool:
         """Replace the callback of a transition state; returns whether there is that state."""
-        for state in self._transition_callbacks:
+        for state in _CALLBACK_NAMES:
             if state.state_id == state_id:
                 self._transition_callbacks[state] = callback
                 return True
@@ -206,7 +204,10 @@ class LifecycleNodeMixin(ManagedEntity):
         host: Any = self
         state = self._state_machine.state
         try:
-            answer = self._transition_callbacks[state](previous)
+            callback = self._transition_callbacks.get(state)
+            if callback is None:
+                callback = getattr(self, _CALLBACK_NAMES[state])
+            answer = callback(previous)
         except Exception as error:
             host.get_logger().error(
                 f"Error raised in the callback of state '{state.label}': {error!r}"
