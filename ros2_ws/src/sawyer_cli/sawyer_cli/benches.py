@@ -42,9 +42,9 @@ def _cpu_model() -> str:
 def overhead_of_control() -> dict[str, float]:
     """Compare a control period with the bare physics of the same instant, pair by pair.
 
-    Along insertions by the P-controller, each period is run twice from the same saved state: 100 bare
-    physics ticks, then 100 ticks with sensing, impedance loop and limits. The ratio is the extra
-    time over the bare time, the median over all pairs (robust against a busy machine).
+    Along insertions by the P-controller, each period is run twice from the same saved state: 100
+    bare physics ticks, then 100 ticks with sensing, impedance loop and limits. The ratio is the
+    extra time over the bare time, the median over all pairs (robust against a busy machine).
     """
     from sawyer_cli.twin_probe import bare_and_full_periods
 
