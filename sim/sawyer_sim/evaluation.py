@@ -1,0 +1,113 @@
+"""Episodes in numbers: any connector, any policy, spread over worker processes."""
+
+from __future__ import annotations
+
+import multiprocessing
+from collections.abc import Callable
+from typing import Protocol
+
+import numpy as np
+
+from sawyer_controllers.episode import EpisodeResult, EpisodeSpec
+from sawyer_controllers.scripted import PolicyProtocol, make_scripted, scripted_spec
+from sawyer_core.errors import ConfigError
+from sawyer_core.specs import PolicySpec
+from sawyer_sim.connectors import Connector, load_connector
+from sawyer_sim.session import InsertionSession, SessionConfig
+from sawyer_sim.twin import Twin
+
+
+class PolicyEntry(Protocol):
+    """A policy with its spec, as a registry holds it."""
+
+    @property
+    def spec(self) -> PolicySpec:
+        """What the policy reads and gives."""
+
+    @property
+    def factory(self) -> Callable[[], PolicyProtocol]:
+        """Makes a fresh policy."""
+
+
+PolicyLike = str | PolicyEntry
+
+
+def _resolve(policy: PolicyLike) -> tuple[PolicySpec, PolicyProtocol]:
+    if isinstance(policy, str):
+        return scripted_spec(policy), make_scripted(policy)
+    return policy.spec, policy.factory()
+
+
+def run_episode(
+    session: InsertionSession, spec: EpisodeSpec, policy: PolicyProtocol
+) -> EpisodeResult:
+    """One episode to its end."""
+    draw = session.begin(spec)
+    policy.reset(np.random.default_rng(draw.policy_seed))
+    done = False
+    while not done:
+        done = session.step(policy.action(session.policy_input())).done
+    return session.result()
+
+
+def _run_block(
+    connector: str | Connector,
+    policy: PolicyLike,
+    specs: list[EpisodeSpec],
+    config: SessionConfig | None,
+) -> list[EpisodeResult]:
+    _, instance = _resolve(policy)
+    with Twin(connector) as twin:
+        session = InsertionSession(twin, config)
+        return [run_episode(session, spec, instance) for spec in specs]
+
+
+def evaluate_gym(
+    connector: str | Connector,
+    policy: PolicyLike,
+    noise_mm: float,
+    episodes: int,
+    seed: int = 0,
+    *,
+    workers: int = 1,
+    config: SessionConfig | None = None,
+) -> list[EpisodeResult]:
+    """Results of ``episodes`` episodes with seeds ``seed``, ``seed + 1``, ...
+
+    An episode depends on its seed alone, so the number of workers changes nothing but the time.
+
+    Args:
+        connector: its name, or a connector made elsewhere.
+        policy: name of a hand-written policy, or a registry entry with ``spec`` and ``factory``.
+        noise_mm: half width of the goal perturbation.
+        episodes: number of episodes.
+        seed: seed of the first one.
+        workers: processes; 1 runs in this one.
+        config: settings of the parts around the twin.
+    """
+    if episodes < 1 or workers < 1:
+        raise ConfigError("episodes, workers", (episodes, workers), "at least 1 each")
+    name = connector if isinstance(connector, str) else connector.name
+    load_connector(name)
+    policy_spec, _ = _resolve(policy)
+    specs = [
+        EpisodeSpec(
+            connector=name,
+            policy=policy_spec.name,
+            base_controller=policy_spec.base_controller,
+            noise_mm=float(noise_mm),
+            seed=seed + index,
+        )
+        for index in range(episodes)
+    ]
+    workers = min(workers, episodes)
+    if workers == 1:
+        return _run_block(connector, policy, specs, config)
+    blocks = [specs[start::workers] for start in range(workers)]
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(workers) as pool:
+        parts = pool.starmap(
+            _run_block, [(connector, policy, block, config) for block in blocks], chunksize=1
+        )
+    ordered = sorted((result for part in parts for result in part), key=lambda item: item.seed)
+    return list(ordered)
