@@ -183,11 +183,9 @@ class JointLoop:
         self._last = len(reference.positions) - 1
         law = self.config.impedance
         if self.config.mode == "velocity":
-            self._feed = reference.velocities
+            self._feed = reference.velocities.tolist()
         elif start is not None and (law.velocity_feedforward or law.inertia_feedforward):
-            feed = np.zeros((self._last + 1, N_JOINTS))
-            if law.velocity_feedforward:
-                feed += self._kd * np.array(reference.velocities)
+            feed = reference.velocities * (self._kd if law.velocity_feedforward else 0.0)
             if law.inertia_feedforward and self._model is not None:
                 feed += reference.accelerations @ self._model.mass_matrix(start)
             feed[-1] = 0.0

@@ -18,6 +18,7 @@ from sawyer_core.limits import JOINT_NAMES, JointLimits, load_joint_limits
 from sawyer_core.types import N_JOINTS, ArmState, Array, frozen_vector
 
 EE_FRAME = "right_gripper_tip"
+_BELOW = np.tril_indices(N_JOINTS, -1)
 
 
 @dataclass(frozen=True)
@@ -161,8 +162,8 @@ class ArmModel:
     def mass_matrix(self, q_rad: npt.ArrayLike) -> Array:
         """(7, 7) kg m^2 joint-space inertia."""
         self._q[:] = q_rad
-        upper = np.triu(pin.crba(self._model, self._data, self._q))
-        matrix: Array = upper + np.triu(upper, 1).T
+        matrix: Array = pin.crba(self._model, self._data, self._q).copy()
+        matrix[_BELOW] = matrix.T[_BELOW]  # only the upper triangle is computed
         return matrix
 
     def arm_state(

@@ -25,16 +25,13 @@ class CubicReference:
         self.tick_s = tick_s
         self._cap: Array = np.array(speed_cap_rad_per_s, dtype=np.float64)
         self._basis: dict[int, tuple[Array, ...]] = {}
-        zero = [0.0] * N_JOINTS
-        self.positions: list[list[float]] = [zero]
-        self.velocities: list[list[float]] = [zero]
-        self.accelerations: Array = np.zeros((1, N_JOINTS))
+        self.rest([0.0] * N_JOINTS)
 
     def rest(self, q_rad: Sequence[float]) -> None:
         """Stay at ``q_rad``."""
-        self.positions = [[float(value) for value in q_rad]]
-        self.velocities = [[0.0] * N_JOINTS]
-        self.accelerations = np.zeros((1, N_JOINTS))
+        self.positions: list[list[float]] = [[float(value) for value in q_rad]]
+        self.velocities: Array = np.zeros((1, N_JOINTS))
+        self.accelerations: Array = np.zeros((1, N_JOINTS))
 
     def move(self, start: int, q_goal_rad: npt.ArrayLike, duration_s: float) -> bool:
         """Go from row ``start`` of the present reference to ``q_goal_rad``.
@@ -43,7 +40,7 @@ class CubicReference:
             True if the speed cap cut the move short.
         """
         q0 = np.array(self.positions[start])
-        v0 = np.array(self.velocities[start])
+        v0 = self.velocities[start].copy()
         ticks = max(1, round(duration_s / self.tick_s))
         total_s = ticks * self.tick_s
         change = np.asarray(q_goal_rad, dtype=np.float64) - q0
@@ -53,9 +50,17 @@ class CubicReference:
         share = float(np.min(np.where(reach > room, room / np.maximum(reach, 1e-300), 1.0)))
         change *= share
         position, carry, d_position, d_carry, dd_position, dd_carry = self._rows(ticks)
-        self.positions = (q0 + position * change + carry * (v0 * total_s)).tolist()
-        self.velocities = (d_position * (change / total_s) + d_carry * v0).tolist()
-        self.accelerations = dd_position * (change / total_s**2) + dd_carry * (v0 / total_s)
+        rows = position * change
+        speed = d_position * (change / total_s)
+        gain = dd_position * (change / total_s**2)
+        rows += q0
+        if v0.any():
+            rows += carry * (v0 * total_s)
+            speed += d_carry * v0
+            gain += dd_carry * (v0 / total_s)
+        self.positions = rows.tolist()
+        self.velocities = speed
+        self.accelerations = gain
         return share < 1.0
 
     def _rows(self, ticks: int) -> tuple[Array, ...]:
