@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import ctypes as ct
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from . import lib
+from .builtin import endpoint_participant
 from .config import domain_config
 from .qos import EndpointQos, make_qos
 from .types import TypeBuilder
@@ -172,6 +173,18 @@ class Writer(_Endpoint):
         """Return the number of matched readers."""
         return max(0, int(lib.get_matched_subscriptions(self.handle, None, 0)))
 
+    def subscriber_participants(self) -> set[bytes]:
+        """Return the participant guids of the matched readers."""
+        return set(
+            _participants(
+                self.handle, lib.get_matched_subscriptions, lib.get_matched_subscription_data
+            )
+        )
+
+    def assert_liveliness(self) -> None:
+        """Say that the writer is alive."""
+        lib.check(lib.assert_liveliness(self.handle), "asserting liveliness")
+
     def wait_for_acks(self, timeout_ns: int) -> bool:
         """Wait until every matched reliable reader has everything."""
         code = lib.wait_for_acks(self.handle, timeout_ns)
@@ -179,6 +192,15 @@ class Writer(_Endpoint):
             return False
         lib.check(code, "waiting for acknowledgements")
         return True
+
+
+def _participants(handle: int, list_matched: Any, get_data: Any) -> Iterator[bytes]:
+    handles = (ct.c_uint64 * 256)()
+    count = min(256, max(0, list_matched(handle, handles, 256)))
+    for index in range(count):
+        endpoint = get_data(handle, handles[index])
+        if endpoint:
+            yield endpoint_participant(endpoint)
 
 
 _PADDING = ct.create_string_buffer(8)
@@ -253,6 +275,11 @@ class Reader(_Endpoint):
             self._ref.base, self._ref.len = base, size
             lib.serdata_to_ser_unref(held, self._ref_address)
             lib.serdata_unref(sample)
+
+    def publisher_participant(self, publication: int) -> bytes | None:
+        """Return the participant guid of a matched writer, None where it is gone."""
+        endpoint = lib.get_matched_publication_data(self.handle, publication)
+        return endpoint_participant(endpoint) if endpoint else None
 
     def matched(self) -> int:
         """Return the number of matched writers."""

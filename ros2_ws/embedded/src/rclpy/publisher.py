@@ -1,0 +1,114 @@
+"""Publishers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from embedded_dds.entities import Writer
+from rclpy._endpoint_data import hash_entry
+from rclpy._entity import DestroyableHandle, interface_name
+from rclpy.exceptions import InvalidHandle
+from rclpy.qos import to_dds
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+    from rclpy.duration import Duration
+    from rclpy.qos import QoSProfile
+
+_MAX_WAIT_NS = 2**63 - 1
+
+
+class Publisher:
+    """Publishes messages on a topic. Made by ``Node.create_publisher``."""
+
+    def __init__(
+        self,
+        context: Context,
+        msg_type: Any,
+        topic: str,
+        qos_profile: QoSProfile,
+        event_callbacks: Any = None,
+    ) -> None:
+        name = interface_name(msg_type, "a message type")
+        participant = context.participant
+        self.msg_type = msg_type
+        self.topic = topic
+        self.qos_profile = qos_profile
+        self.event_callbacks = event_callbacks
+        self.event_handlers: list[Any] = []
+        self._type_name = name
+        self._writer = Writer(
+            participant, participant.topic(f"rt{topic}", name), to_dds(qos_profile),
+            hash_entry(name),
+        )  # fmt: skip
+        self._is_destroyed = False
+        self._encode: Any = None
+        self._encode_parts: Any = None
+
+    @property
+    def handle(self) -> DestroyableHandle:
+        """A context manager that raises InvalidHandle for a destroyed publisher."""
+        return DestroyableHandle(self)
+
+    @property
+    def topic_name(self) -> str:
+        """The full name of the topic."""
+        return self.topic
+
+    def publish(self, msg: Any) -> None:
+        """Send a message (or a serialised one, as bytes).
+
+        Raises:
+            TypeError: The message is of another type.
+            InvalidHandle: The publisher has been destroyed.
+        """
+        if type(msg) is not self.msg_type and not isinstance(msg, self.msg_type):
+            if not isinstance(msg, (bytes, bytearray)):
+                raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
+            self._write(bytearray(msg))
+            return
+        if self._encode is None:
+            self._compile()
+        if self._encode_parts is not None:
+            head, tail = self._encode_parts(msg)
+            self._write(head, tail)
+        else:
+            self._write(self._encode(msg))
+
+    def _write(self, head: bytearray, tail: Any = None) -> None:
+        if self._is_destroyed:
+            raise InvalidHandle("this publisher has been destroyed")
+        self._writer.write(head, tail)
+
+    def _compile(self) -> None:
+        from embedded_types.codec import get_codec
+
+        codec = get_codec(self._type_name)
+        self._encode, self._encode_parts = codec.encode, codec.encode_parts
+
+    def get_subscription_count(self) -> int:
+        """Return how many subscriptions are matched."""
+        return self._writer.matched()
+
+    def wait_for_all_acked(self, timeout: Duration | None = None) -> bool:
+        """Wait until every reliable subscription has every message; False on timeout."""
+        wait_ns = _MAX_WAIT_NS
+        if timeout is not None and timeout.nanoseconds >= 0:
+            wait_ns = int(timeout.nanoseconds)
+        return self._writer.wait_for_acks(wait_ns)
+
+    def assert_liveliness(self) -> None:
+        """Say that the publisher is alive."""
+        self._writer.assert_liveliness()
+
+    def destroy(self) -> None:
+        """Destroy the publisher (once); ``Node.destroy_publisher`` also takes it off the node."""
+        if not self._is_destroyed:
+            self._is_destroyed = True
+            self._writer.close()
+
+    def __enter__(self) -> Publisher:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.destroy()
