@@ -78,6 +78,21 @@ def test_time_limit_ends_a_launch_in_order(fake_ros2: Path, tmp_path: Path) -> N
     assert log_tail(log).endswith("interrupted")
 
 
+def test_termination_request_shuts_the_launch_down_in_order(
+    fake_ros2: Path, tmp_path: Path
+) -> None:
+    write(fake_ros2, "trap 'echo interrupted; exit 0' INT\nwhile :; do sleep 0.05; done")
+    log = tmp_path / "log"
+    timer = threading.Timer(0.5, os.kill, (os.getpid(), signal.SIGTERM))
+    before = signal.getsignal(signal.SIGTERM)
+    timer.start()
+    outcome = run_launch(["ros2"], log, timeout_s=20.0)
+    timer.join()
+    assert outcome.interrupted
+    assert log_tail(log).endswith("interrupted")
+    assert signal.getsignal(signal.SIGTERM) is before
+
+
 def test_deaf_launch_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launching, "INTERRUPT_GRACE_S", 0.3)
     monkeypatch.setattr(launching, "TERMINATE_GRACE_S", 0.3)

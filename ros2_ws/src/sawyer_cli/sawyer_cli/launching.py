@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -74,6 +75,22 @@ def _describe(pids: list[int]) -> tuple[str, ...]:
     return tuple(words)
 
 
+@contextlib.contextmanager
+def requests_as_interrupts() -> Iterator[None]:
+    """Treat SIGTERM and a closed terminal like Ctrl-C while a launch runs."""
+
+    def interrupt(number: int, frame: object) -> None:
+        raise KeyboardInterrupt
+
+    numbers = (signal.SIGTERM, signal.SIGHUP)
+    before = {number: signal.signal(number, interrupt) for number in numbers}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
 def run_launch(
     command: list[str],
     log: Path,
@@ -105,19 +122,20 @@ def run_launch(
             env={**os.environ, **(environment or {})},
             start_new_session=True,
         )
-        try:
-            while process.poll() is None:
-                if time.monotonic() - started > timeout_s:
-                    interrupted = True
-                    break
-                if on_tick is not None:
-                    on_tick()
-                time.sleep(POLL_S)
-        except KeyboardInterrupt:
-            interrupted = True
-        finally:
-            if process.poll() is None:
-                stop_in_order(process)
+        with requests_as_interrupts():
+            try:
+                while process.poll() is None:
+                    if time.monotonic() - started > timeout_s:
+                        interrupted = True
+                        break
+                    if on_tick is not None:
+                        on_tick()
+                    time.sleep(POLL_S)
+            except KeyboardInterrupt:
+                interrupted = True
+            finally:
+                if process.poll() is None:
+                    stop_in_order(process)
     time.sleep(POLL_S)
     left = members_of_session(process.pid)
     described = _describe(left)
@@ -136,8 +154,8 @@ def stop_in_order(process: subprocess.Popen[bytes]) -> None:
         try:
             process.wait(grace_s)
             return
-        except subprocess.TimeoutExpired:
-            continue
+        except (subprocess.TimeoutExpired, KeyboardInterrupt):
+            continue  # too slow, or the user asks a second time: the next, harder signal
     process.kill()
     process.wait()
 
