@@ -3,11 +3,17 @@
 from __future__ import annotations
 
 import os
-from xml.sax.saxutils import quoteattr
 
 MAX_PARTICIPANT_INDEX = 119
 """Highest index whose ports stay inside the domain (2 ports each, 250 per domain)."""
 RANGES = ("LOCALHOST", "SUBNET", "OFF", "SYSTEM_DEFAULT")
+
+
+def _quoted(text: str) -> str:
+    """Return an XML attribute value (``xml.sax`` would import half of the network modules)."""
+    for char, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;")):
+        text = text.replace(char, entity)
+    return f'"{text}"'
 
 
 class DiscoveryRangeError(ValueError):
@@ -61,7 +67,7 @@ def domain_config() -> str:
             f"<MaxAutoParticipantIndex>{MAX_PARTICIPANT_INDEX}</MaxAutoParticipantIndex>"
         )
     if peers:
-        entries = "".join(f"<Peer address={quoteattr(peer)}/>" for peer in peers)
+        entries = "".join(f"<Peer address={_quoted(peer)}/>" for peer in peers)
         discovery += f"<Peers>{entries}</Peers>"
     if reach == "OFF":
         # peers of other processes cannot find a domain with a tag of its own

@@ -7,9 +7,8 @@ Calls release the GIL, so that a write or a wait never holds up other threads.
 from __future__ import annotations
 
 import ctypes as ct
-import importlib.util
 import os
-from pathlib import Path
+import sys
 from typing import Any
 
 RETCODE_TIMEOUT = -10
@@ -108,16 +107,18 @@ class MemberDescriptor(ct.Structure):
 def _load() -> ct.CDLL:
     home = os.environ.get("CYCLONEDDS_HOME")
     if home:
-        return ct.CDLL(str(Path(home, "lib", "libddsc.so")))
-    spec = importlib.util.find_spec("cyclonedds")
-    if spec is None or spec.origin is None:
-        raise ImportError("the cyclonedds package is not installed: pip install 'cyclonedds>=11'")
-    package = Path(spec.origin).parent
-    for folder in (package.parent / "cyclonedds.libs", package / ".dylibs"):
-        for path in sorted(folder.glob("libddsc*")):
-            return ct.CDLL(str(path))
+        return ct.CDLL(os.path.join(home, "lib", "libddsc.so"))
+    # found by hand: importing importlib.util for this costs more than the search
+    for root in sys.path:
+        for folder in ("cyclonedds.libs", os.path.join("cyclonedds", ".dylibs")):
+            path = os.path.join(root, folder)
+            if os.path.isdir(path):
+                for name in sorted(os.listdir(path)):
+                    if name.startswith("libddsc"):
+                        return ct.CDLL(os.path.join(path, name))
     raise ImportError(
-        f"no libddsc beside {package}; install the cyclonedds wheel or set CYCLONEDDS_HOME"
+        "no libddsc of a cyclonedds wheel on the Python path: pip install 'cyclonedds>=11,<12', "
+        "or set CYCLONEDDS_HOME"
     )
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import sys
 import threading
-from pathlib import Path
 
 from .definitions import Definition, Field, FieldType, parse_message, split_sections
 
@@ -65,9 +63,12 @@ def find_text(package: str, kind: str, name: str) -> str:
     """Return the text of one definition file; unknown names list the nearest ones."""
     folder = package_dir(package, kind)
     if folder is not None:
-        path = Path(folder, f"{name}.{kind}")
-        if path.is_file():
-            return path.read_text(encoding="utf-8")
+        path = os.path.join(folder, f"{name}.{kind}")
+        if os.path.isfile(path):
+            with open(path, encoding="utf-8") as file:
+                return file.read()
+    import difflib
+
     known = list_names(package, kind)
     near = difflib.get_close_matches(name, known, n=3) or known[:8]
     hint = f"; there is {', '.join(near)}" if near else f"; no {kind} folder of {package} found"

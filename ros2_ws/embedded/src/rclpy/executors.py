@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import os
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from types import TracebackType
+from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any
 
 from embedded_dds.entities import Guard, WaitSet
@@ -192,7 +191,7 @@ class Executor:
         is_open = False
         try:
             result = callback(*arguments)
-            if result is not None and inspect.iscoroutine(result):
+            if result is not None and isinstance(result, CoroutineType):
                 is_open = True
                 self._run_task(Task(result), entity)
         finally:

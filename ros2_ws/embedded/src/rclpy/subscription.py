@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import struct
 from collections.abc import Callable
 from enum import Enum
@@ -32,8 +31,10 @@ class CallbackType(Enum):
 def callback_type(callback: Callable[..., Any]) -> CallbackType:
     """Return the type of a subscription callback, by its signature."""
     code = getattr(callback, "__code__", None)
-    if code is not None and code.co_argcount == 1:
+    if code is not None and code.co_argcount - hasattr(callback, "__self__") == 1:
         return CallbackType.MessageOnly
+    import inspect
+
     try:
         inspect.signature(callback).bind(object())
     except TypeError:

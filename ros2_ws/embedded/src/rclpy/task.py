@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import inspect
 import sys
 import threading
 import warnings
 import weakref
 from collections.abc import Callable, Generator
+from types import CoroutineType
 from typing import Any
 
 _PENDING, _CANCELLED, _FINISHED = range(3)
@@ -132,8 +132,6 @@ class Task(Future):
         self._executing = False
         self._task_lock = threading.Lock()
         self._waits_for: Future | None = None
-        if inspect.iscoroutinefunction(handler):
-            self._handler = handler(*self._args, **self._kwargs)
 
     def __call__(self) -> None:
         """Run the function, or the coroutine up to its next wait."""
@@ -141,7 +139,7 @@ class Task(Future):
             return
         try:
             self._executing = True
-            if inspect.iscoroutine(self._handler):
+            if isinstance(self._handler, CoroutineType):
                 self._step()
             else:
                 self._run()
@@ -155,6 +153,10 @@ class Task(Future):
         except Exception as err:
             self.set_exception(err)
         else:
+            if isinstance(result, CoroutineType):
+                self._handler = result
+                self._step()
+                return
             self.set_result(result)
         self._handler = self._args = self._kwargs = None  # type: ignore[assignment]
 
@@ -177,6 +179,6 @@ class Task(Future):
 
     def cancel(self) -> None:
         """Cancel, and close the coroutine."""
-        if inspect.iscoroutine(self._handler) and not self._executing:
+        if isinstance(self._handler, CoroutineType) and not self._executing:
             self._handler.close()
         super().cancel()

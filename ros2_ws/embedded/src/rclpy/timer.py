@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 import threading
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
@@ -73,7 +72,8 @@ class Timer(Entity):
         self._wants_info = False
         if value is not None:
             code = getattr(value, "__code__", None)
-            if code is None or code.co_argcount - hasattr(value, "__self__") > 0:
+            # most callbacks show by their code that they take nothing; the rest is inspected
+            if code is None or code.co_argcount > hasattr(value, "__self__"):
                 self._wants_info = _takes_timer_info(value)
 
     @property
@@ -197,6 +197,8 @@ class Timer(Entity):
 
 
 def _takes_timer_info(callback: Callable[..., Any]) -> bool:
+    import inspect
+
     try:
         inspect.signature(callback).bind()
     except TypeError:
