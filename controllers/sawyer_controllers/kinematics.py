@@ -18,6 +18,8 @@ from sawyer_core.limits import JOINT_NAMES, JointLimits, load_joint_limits
 from sawyer_core.types import N_JOINTS, ArmState, Array, frozen_vector
 
 EE_FRAME = "right_gripper_tip"
+_EYE = np.eye(6)
+_EPS = 1e-9 * _EYE
 _BELOW = np.tril_indices(N_JOINTS, -1)
 
 
@@ -32,7 +34,7 @@ class IkConfig:
         1e-6, unit="rad", bounds=(1e-10, 1e-2), doc="rotation error that counts as reached"
     )
     damping: float = setting(
-        1e-3, bounds=(0.0, 1.0), doc="damping near singular poses, falls off with the error"
+        1e-4, bounds=(0.0, 1.0), doc="first damping; grows where a step does not help"
     )
     max_iterations: int = setting(100, bounds=(1, 1000), doc="iterations before giving up")
     max_step_rad: float = setting(
@@ -210,9 +212,9 @@ class ArmModel:
     ) -> Array:
         """Joint position that puts the end effector at a pose, near ``q_seed_rad``.
 
-        Damped least squares; joints that meet their limit (less a margin) are held there and
-        the others take over. Same arguments, same answer. With ``posture_rad`` the null space
-        is used to stay near that posture.
+        Damped least squares (Levenberg-Marquardt); joints that meet their limit (less a margin)
+        are held there and the others take over. Same arguments, same answer. With
+        ``posture_rad`` the null space is used to come nearer to that posture at each call.
 
         Raises:
             IkError: the pose cannot be reached within the limits, or is not finite.
@@ -227,19 +229,29 @@ class ArmModel:
         if abs(norm - 1.0) > 1e-3:
             raise IkError(f"quaternion {quat.tolist()} has norm {norm:.4f}, must be 1")
         rotation = pin.Quaternion(quat / norm).matrix()
-        posture = None if posture_rad is None else np.asarray(posture_rad, dtype=np.float64)
         q: Array = np.clip(seed, self._lower, self._upper)
-        error = np.zeros(6)
+        if posture_rad is not None and self.ik_config.posture_gain > 0.0:
+            pull = self.ik_config.posture_gain * (np.asarray(posture_rad) - q)
+            jacobian = self.jacobian(q)
+            pull = pull - jacobian.T @ np.linalg.solve(
+                jacobian @ jacobian.T + _EPS, jacobian @ pull
+            )
+            q = np.clip(q + pull, self._lower, self._upper)
+        error = self._pose_error(q, goal_position, rotation)
+        damping = self.ik_config.damping**2
         for _ in range(self.ik_config.max_iterations):
-            pose = self._place(q)
-            error[:3] = goal_position - pose.translation
-            error[3:] = pin.log3(rotation @ pose.rotation.T)
             if (
                 np.abs(error[:3]).max() <= self.ik_config.position_tolerance_m
                 and np.abs(error[3:]).max() <= self.ik_config.rotation_tolerance_rad
             ):
                 return q
-            q = self._ik_step(q, error, posture)
+            moved = self._ik_step(q, error, damping)
+            new_error = self._pose_error(moved, goal_position, rotation)
+            if float(new_error @ new_error) < float(error @ error):
+                q, error = moved, new_error
+                damping = max(damping * 0.1, 1e-12)
+            else:
+                damping = min(damping * 10.0, 1.0)
         raise IkError(
             f"no joint position within the limits for position {goal_position.tolist()} m, "
             f"quaternion {quat.tolist()}: {np.linalg.norm(error[:3]) * 1e3:.3f} mm and "
@@ -247,28 +259,31 @@ class ArmModel:
             f"{self.ik_config.max_iterations} iterations"
         )
 
-    def _ik_step(self, q: Array, error: Array, posture: Array | None) -> Array:
+    def _pose_error(self, q: Array, position_m: Array, rotation: Any) -> Array:
+        pose = self._place(q)
+        error: Array = np.empty(6)
+        error[:3] = position_m - pose.translation
+        error[3:] = pin.log3(rotation @ pose.rotation.T)
+        return error
+
+    def _ik_step(self, q: Array, error: Array, damping: float) -> Array:
+        """One damped step; joints that would leave their range are fixed and it is redone."""
         jacobian = self.jacobian(q)
-        free = np.ones(N_JOINTS, dtype=bool)
-        damping = self.ik_config.damping**2 * min(1.0, float(error @ error) * 1e2)
-        eye = np.eye(6) * (damping + 1e-12)
-        for _ in range(3):
-            part = jacobian * free
-            gram = part @ part.T + eye
-            step = part.T @ np.linalg.solve(gram, error)
-            if posture is not None and self.ik_config.posture_gain > 0.0:
-                pull = self.ik_config.posture_gain * (posture - q) * free
-                step = step + pull - part.T @ np.linalg.solve(gram, part @ pull)
+        for _ in range(N_JOINTS):
+            step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + damping * _EYE, error)
             largest = float(np.abs(step).max())
             if largest > self.ik_config.max_step_rad:
-                step = step * (self.ik_config.max_step_rad / largest)
+                step *= self.ik_config.max_step_rad / largest
             moved: Array = q + step
-            blocked = free & ((moved < self._lower) | (moved > self._upper))
+            inside: Array = np.clip(moved, self._lower, self._upper)
+            blocked = moved != inside
             if not blocked.any():
                 return moved
-            free &= ~blocked
-        clipped: Array = np.clip(moved, self._lower, self._upper)
-        return clipped
+            # What the blocked joints can still give is taken; the others do the rest.
+            error = error - jacobian[:, blocked] @ (inside - q)[blocked]
+            q = np.where(blocked, inside, q)
+            jacobian = np.where(blocked, 0.0, jacobian)
+        return np.clip(q, self._lower, self._upper)
 
 
 def _quat(rotation: Any) -> Array:

@@ -69,30 +69,33 @@ def test_integral_torque_is_clamped_to_its_share() -> None:
     assert shares == pytest.approx([0.3] * 7)
 
 
-def test_anti_windup_lets_the_integral_recover_at_once() -> None:
-    """Held off for 10 s, then let go: with back-calculation the torque turns within 50 ms."""
+@pytest.mark.parametrize(
+    ("anti_windup", "integral", "turns_at_once"), [(50.0, -2.0, True), (5000.0, 2.4, False)]
+)
+def test_anti_windup_recovers(anti_windup: float, integral: float, turns_at_once: bool) -> None:
+    """Held off for 10 s: back-calculation settles at w = tau_max - (K_p - K_aw) e.
 
-    def ticks_until_torque_turns(anti_windup: float) -> int:
-        config = ImpedanceConfig(
-            stiffness_n_m_per_rad=(100.0,) * 7,
-            integral_n_m_per_rad_s=(200.0,) * 7,
-            damping_n_m_s_per_rad=(0.0,) * 7,
-            anti_windup_n_m_per_rad=(anti_windup,) * 7,
-            torque_limit_n_m=(8.0,) * 7,
-            ramp_s=0.0,
-        )
-        controller = law(config)
-        for _ in range(10_000):
-            controller.step([0.2] * 7, ZERO, ZERO, ZERO)  # 20 N m asked, 8 given
-        for tick in range(10_000):
-            if controller.step([0.0] * 7, ZERO, [0.004] * 7, ZERO)[0] < 0.0:
-                return tick
-        return 10_000
-
-    recovered = ticks_until_torque_turns(100.0)
-    wound_up = ticks_until_torque_turns(5000.0)
-    assert recovered < 50
-    assert wound_up > 10 * max(recovered, 1)
+    With K_aw = 5000 it is as good as absent and the integral winds up to its clamp.
+    """
+    config = ImpedanceConfig(
+        stiffness_n_m_per_rad=(100.0,) * 7,
+        integral_n_m_per_rad_s=(200.0,) * 7,
+        damping_n_m_s_per_rad=(0.0,) * 7,
+        anti_windup_n_m_per_rad=(anti_windup,) * 7,
+        torque_limit_n_m=(8.0,) * 7,
+        ramp_s=0.0,
+    )
+    controller = law(config)
+    for _ in range(10_000):
+        torque = controller.step([0.2] * 7, ZERO, ZERO, ZERO)  # 20 N m asked, 8 given
+    assert torque == pytest.approx([8.0] * 7)
+    assert controller.integral_n_m == pytest.approx([integral] * 7, abs=1e-6)
+    # Let go, now 4 mrad beyond the reference: the torque has to point back.
+    ticks = 0
+    while controller.step(ZERO, ZERO, [0.004] * 7, ZERO)[0] >= 0.0:
+        ticks += 1
+    assert (ticks == 0) is turns_at_once
+    assert turns_at_once or ticks > 1000
 
 
 def test_stiffness_is_ramped_up_on_engage() -> None:

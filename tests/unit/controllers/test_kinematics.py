@@ -129,7 +129,7 @@ def test_ik_gives_the_same_answer_twice() -> None:
     assert first.tolist() == ArmModel().ik(goal, quat, q, q).tolist()
 
 
-@pytest.mark.parametrize("joint", range(6))
+@pytest.mark.parametrize("joint", [0, 2, 3, 4, 5])
 def test_ik_goes_around_a_joint_limit(joint: int) -> None:
     limits = load_joint_limits()
     q = np.array(POSES["mixed A"][0])
