@@ -152,6 +152,17 @@ def board_shapes(socket: Sequence[Shape]) -> list[Shape]:
     return [*board, box((-0.25, 0.25), (-0.3, 0.3), (low - 0.03, low), role="table")]
 
 
+class _QuietClient(BulletClient):  # type: ignore[misc]
+    """Headless client; the parent class makes the engine print its options each time."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[object, object] = {}
+        self._pid = os.getpid()
+        self._client: int = pybullet.connect(pybullet.DIRECT)
+        if self._client < 0:
+            raise SimulationError("the physics engine did not start")
+
+
 class World:
     """Engine client of one episode.
 
@@ -170,7 +181,7 @@ class World:
         config: PhysicsConfig,
     ) -> None:
         self.config = config
-        self.client: Any = BulletClient(connection_mode=pybullet.DIRECT)
+        self.client: Any = _QuietClient()
         client = self.client
         client.setPhysicsEngineParameter(
             fixedTimeStep=config.tick_s,
