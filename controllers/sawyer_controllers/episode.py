@@ -70,12 +70,6 @@ class EpisodeSpec:
         return 1.0 / self.rate_hz
 
 
-def episode_seed(seed: int, index: int) -> int:
-    """Seed of episode ``index`` of a run with ``seed``; both back ends use it."""
-    state = np.random.SeedSequence((seed, index)).generate_state(1, np.uint32)
-    return int(state[0]) >> 1
-
-
 @dataclass(frozen=True, eq=False)
 class EpisodeDraw:
     """Random values of one episode: commanded-goal offset (3,) m and two child seeds."""
