@@ -163,26 +163,27 @@ def summary(
 
 
 def summary_table(result: dict[str, Any]) -> Table:
-    """Return a one-row table with the rate and its 95 % interval."""
+    """Return a table with the success rate and its 95 % interval."""
     from rich.table import Table
 
-    table = Table(title="insertion")
-    headings = ["connector", "policy", "noise (mm)", "episodes", "success", "95 % interval"]
-    headings += ["mean steps", "median distance (mm)", "median peak force (N)", "wall (s)"]
-    for heading in headings:
-        table.add_column(heading, justify="right")
     low, high = result["ci95"]
+    table = Table(
+        title=f"{result['connector']}, {result['policy']}, noise {result['noise_mm']:g} mm, "
+        f"back end {result['backend']}",
+        show_header=False,
+    )
+    table.add_row("success", f"{result['successes']} of {result['episodes']}")
+    rate = f"{100 * result['success_rate']:.0f} %"
+    table.add_row("rate, 95 % interval", f"{rate}, {100 * low:.0f} to {100 * high:.0f} %")
+    if result["invalid_episodes"]:
+        table.add_row("not valid", str(result["invalid_episodes"]))
+    table.add_row("mean steps", f"{result['mean_steps']:.1f}")
+    table.add_row("median final distance", f"{_median(result['final_distance_mm']):.2f} mm")
+    table.add_row("median peak force", f"{_median(result['peak_force_n']):.1f} N")
+    speed = result["sim_s"] / result["wall_s"]
     table.add_row(
-        result["connector"],
-        result["policy"],
-        f"{result['noise_mm']:g}",
-        str(result["episodes"]),
-        f"{100 * result['success_rate']:.0f} %",
-        f"{100 * low:.0f} to {100 * high:.0f} %",
-        f"{result['mean_steps']:.1f}",
-        f"{_median(result['final_distance_mm']):.2f}",
-        f"{_median(result['peak_force_n']):.1f}",
-        f"{result['wall_s']:.1f}",
+        "robot time, wall time",
+        f"{result['sim_s']:.1f} s, {result['wall_s']:.1f} s ({speed:.1f} x real time)",
     )
     return table
 
