@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import inspect
+from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
@@ -36,3 +38,9 @@ def default_goal_callback(goal_request: Any) -> GoalResponse:
 def default_cancel_callback(cancel_request: Any) -> CancelResponse:
     """Refuse every cancel request."""
     return CancelResponse.REJECT
+
+
+async def await_or_execute(callback: Callable[..., Any], *args: Any) -> Any:
+    """Call a function, or a coroutine function and wait for it."""
+    result = callback(*args)
+    return await result if inspect.isawaitable(result) else result

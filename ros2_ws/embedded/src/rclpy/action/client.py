@@ -9,7 +9,9 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from rclpy._waker import Waker, wake_on_shutdown
 from rclpy.action._goals import ACTIVE, GoalStatus, uuid_bytes
+from rclpy.exceptions import ROSInterruptException
 from rclpy.qos import (
     QoSProfile,
     qos_profile_action_status_default,
@@ -19,6 +21,7 @@ from rclpy.task import Future
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
+    from rclpy.context import Context
     from rclpy.node import Node
 
 __all__ = ["ActionClient", "ClientGoalHandle", "GoalStatus"]
@@ -192,7 +195,7 @@ class ActionClient:
         Returns:
             An object with ``status`` and ``result``, or None if the goal was rejected.
         """
-        handle = _wait(self.send_goal_async(goal, **kwargs))
+        handle = _wait(self.send_goal_async(goal, **kwargs), self._node.context)
         return self._get_result(handle) if handle.accepted else None
 
     def send_goal_async(
@@ -239,14 +242,14 @@ class ActionClient:
                 self._feedback_callbacks.pop(key, None)
             result.set_result(handle)
 
-        self._goal_client.call_async(request).add_done_callback(on_response)
+        _when_done(self._goal_client.call_async(request), on_response)
         return result
 
     def _new_future(self) -> Future:
         return Future(executor=self._node.executor)
 
     def _cancel_goal(self, goal_handle: ClientGoalHandle) -> Any:
-        return _wait(self._cancel_goal_async(goal_handle))
+        return _wait(self._cancel_goal_async(goal_handle), self._node.context)
 
     def _cancel_goal_async(self, goal_handle: ClientGoalHandle) -> Future:
         from action_msgs.srv import CancelGoal
@@ -258,7 +261,7 @@ class ActionClient:
         return future
 
     def _get_result(self, goal_handle: ClientGoalHandle) -> Any:
-        return _wait(self._get_result_async(goal_handle))
+        return _wait(self._get_result_async(goal_handle), self._node.context)
 
     def _get_result_async(self, goal_handle: ClientGoalHandle) -> Future:
         _require_handle(goal_handle)
@@ -276,7 +279,7 @@ class ActionClient:
                 self._goal_handles.pop(key, None)
             result.set_result(response)
 
-        self._result_client.call_async(request).add_done_callback(on_response)
+        _when_done(self._result_client.call_async(request), on_response)
         return result
 
     def server_is_ready(self) -> bool:
@@ -339,9 +342,23 @@ def _failed(source: Future, target: Future) -> bool:
     return False
 
 
-def _wait(future: Future) -> Any:
-    """Block until a future is done, and return its result or raise its exception."""
-    done = threading.Event()
-    future.add_done_callback(lambda _: done.set())
-    done.wait()
+def _wait(future: Future, context: Context) -> Any:
+    """Block until a future is done, and return its result or raise its exception.
+
+    Raises:
+        ROSInterruptException: The context was shut down first.
+    """
+    waker = Waker()
+    _when_done(future, lambda _: waker.wake())
+    with wake_on_shutdown(context, waker):
+        while not future.done():
+            if not context.ok():
+                raise ROSInterruptException
+            waker.wait()
     return future.result()
+
+
+def _when_done(future: Future, callback: Callable[[Future], None]) -> None:
+    """Call back in the thread that ends the future, without a turn of the executor."""
+    callback._immediate = True  # type: ignore[attr-defined]
+    future.add_done_callback(callback)

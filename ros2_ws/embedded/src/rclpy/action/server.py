@@ -20,13 +20,13 @@ from rclpy.action._goals import (
 from rclpy.action._responses import (
     CancelResponse,
     GoalResponse,
+    await_or_execute,
     default_cancel_callback,
     default_goal_callback,
     default_handle_accepted_callback,
 )
 from rclpy.action._server_goal_handle import ServerGoalHandle
 from rclpy.callback_groups import ReentrantCallbackGroup
-from rclpy.executors import await_or_execute
 from rclpy.qos import (
     QoSProfile,
     qos_profile_action_status_default,
