@@ -17,7 +17,7 @@ class EpisodeDraws:
         grasp_error: x, y, z offset (m) and roll, pitch, yaw (rad) of the plug in the fingers.
         friction: Coulomb coefficient between plug and socket.
         mating_scale: factor on the mating force.
-        sensor_seed, camera_seed: children for the sensors' generators.
+        sensor_seed, camera_seed: children for the sensors.
     """
 
     grasp_error: tuple[float, float, float, float, float, float]
@@ -29,10 +29,6 @@ class EpisodeDraws:
     def sensor_rng(self) -> np.random.Generator:
         """Fresh generator of the force and torque sensor."""
         return np.random.default_rng(self.sensor_seed)
-
-    def camera_rng(self) -> np.random.Generator:
-        """Fresh generator of light, texture and camera pose."""
-        return np.random.default_rng(self.camera_seed)
 
 
 def draw_twin_episode(connector: Connector, seed: int) -> EpisodeDraws:

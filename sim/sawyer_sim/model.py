@@ -13,10 +13,11 @@ from pathlib import Path
 
 import numpy as np
 import pinocchio as pin
-import sawyer_description
 
+import sawyer_description
 from sawyer_core.types import N_JOINTS, Array
 from sawyer_sim.connectors import Connector
+from sawyer_sim.shapes import ROLE_RGBA, Shape
 
 GRASP_JOINT_NAMES: tuple[str, ...] = tuple(
     f"grasp_{name}" for name in ("x", "y", "z", "roll", "pitch", "yaw")
@@ -67,9 +68,7 @@ def _collect(tree: ElementTree.Element, model: pin.Model, tag: str) -> list[_Pri
                     link=int(frame.parentJoint),
                     placement=frame.placement * _origin(element.find("origin")),
                     geometry=ElementTree.tostring(geometry[0], encoding="unicode").strip(),
-                    rgba="0.5 0.5 0.5 1"
-                    if material is None
-                    else colors[material.attrib["name"]],
+                    rgba="0.5 0.5 0.5 1" if material is None else colors[material.attrib["name"]],
                 )
             )
     return found
@@ -95,9 +94,7 @@ def _inertial(inertia: pin.Inertia) -> str:
 
 
 def _light_inertial() -> str:
-    return _inertial(
-        pin.Inertia(_NEGLIGIBLE_KG, np.zeros(3), _NEGLIGIBLE_KG_M2 * np.identity(3))
-    )
+    return _inertial(pin.Inertia(_NEGLIGIBLE_KG, np.zeros(3), _NEGLIGIBLE_KG_M2 * np.identity(3)))
 
 
 def _arm_links(collision: list[_Primitive], visual: list[_Primitive], model: pin.Model) -> str:
@@ -159,7 +156,7 @@ def plug_tip_in_grasp_m(connector: Connector) -> Array:
     return np.array([0.0, 0.0, -depth])
 
 
-def _plug(connector: Connector, mount: pin.SE3) -> str:
+def _plug(connector: Connector, mount: pin.SE3, *, visuals: bool) -> str:
     tip = plug_tip_in_grasp_m(connector)
     axes = ("1 0 0", "0 1 0", "0 0 1") * 2
     parts = []
@@ -174,7 +171,9 @@ def _plug(connector: Connector, mount: pin.SE3) -> str:
                 connector.plug.mass_kg, np.zeros(3), np.diag(connector.plug.inertia_kg_m2)
             )
             body = _inertial(inertia) + "".join(
-                _collision(shape, tip) for shape in connector.plug_shapes if shape.collides
+                _shape_element(shape, tip, visual=visuals)
+                for shape in connector.plug_shapes
+                if visuals or shape.collides
             )
         else:
             body = _light_inertial()
@@ -188,17 +187,21 @@ def _plug(connector: Connector, mount: pin.SE3) -> str:
     return "".join(parts)
 
 
-def _collision(shape: object, tip: Array) -> str:
-    from sawyer_sim.shapes import Shape
-
-    if not isinstance(shape, Shape):
-        raise TypeError(f"not a shape: {shape!r}")
+def _shape_element(shape: Shape, tip: Array, *, visual: bool) -> str:
     placement = pin.SE3(shape.rotation, np.array(shape.position_m) + tip)
     if shape.kind == "box":
         geometry = f'<box size="{_xyz(np.array(shape.size_m))}"/>'
     else:
-        geometry = f'<cylinder radius="{0.5 * shape.size_m[0]:.9g}" length="{shape.size_m[2]:.9g}"/>'
-    return f"<collision>{_placed(placement)}<geometry>{geometry}</geometry></collision>"
+        geometry = (
+            f'<cylinder radius="{0.5 * shape.size_m[0]:.9g}" length="{shape.size_m[2]:.9g}"/>'
+        )
+    inner = f"{_placed(placement)}<geometry>{geometry}</geometry>"
+    if not visual:
+        return f"<collision>{inner}</collision>"
+    rgba = _xyz(np.array(ROLE_RGBA[shape.role]))
+    return (
+        f'<visual>{inner}<material name="{shape.role}"><color rgba="{rgba}"/></material></visual>'
+    )
 
 
 def build_urdf(
@@ -206,9 +209,18 @@ def build_urdf(
     tool_quat_xyzw: Array,
     *,
     visuals: bool = False,
+    first_visual_link: int = 0,
     urdf_path: Path | None = None,
 ) -> str:
-    """URDF text of the arm with the plug in its gripper."""
+    """URDF text of the arm with the plug in its gripper.
+
+    Args:
+        connector: what the gripper holds.
+        tool_quat_xyzw: (4,) tool orientation in which plug and socket axes are parallel.
+        visuals: for pictures: visual shapes instead of collision shapes.
+        first_visual_link: with visuals, arm links before this one are left out.
+        urdf_path: robot description, by default `sawyer_description`'s.
+    """
     path = sawyer_description.urdf_path() if urdf_path is None else urdf_path
     text = path.read_text(encoding="utf-8")
     model = pin.buildModelFromXML(text)
@@ -217,11 +229,15 @@ def build_urdf(
     return (
         '<?xml version="1.0"?><robot name="sawyer_twin">'
         + _arm_links(
-            _collect(tree, model, "collision"),
-            _collect(tree, model, "visual") if visuals else [],
+            [] if visuals else _collect(tree, model, "collision"),
+            [
+                item
+                for item in (_collect(tree, model, "visual") if visuals else [])
+                if item.link >= first_visual_link
+            ],
             model,
         )
         + _arm_joints(model)
-        + _plug(connector, mount)
+        + _plug(connector, mount, visuals=visuals)
         + "</robot>"
     )

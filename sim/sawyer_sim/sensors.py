@@ -48,9 +48,7 @@ class WrenchSensor:
 
     def __init__(self, config: WrenchSensorConfig, rng: np.random.Generator) -> None:
         self._rng = rng
-        self._sigma: Array = np.array(
-            [config.force_noise_n] * 3 + [config.torque_noise_n_m] * 3
-        )
+        self._sigma: Array = np.array([config.force_noise_n] * 3 + [config.torque_noise_n_m] * 3)
         limit = config.constant_bias_n
         self._constant: Array = rng.uniform(-limit, limit, 6) * np.array([1.0] * 3 + [0.05] * 3)
         offset = config.joint_torque_bias_n_m

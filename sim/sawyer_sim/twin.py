@@ -87,7 +87,9 @@ class Twin:
         self.home_q_rad.flags.writeable = False
         self._urdf = build_urdf(self.connector, self.task.quat)
         self._tip_z = float(plug_tip_in_grasp_m(self.connector)[2])
-        self._camera = Camera(self.connector, self.mouth_position_m, self.config.camera)
+        self._camera = Camera(
+            self.connector, self.task.quat, self.mouth_position_m, self.config.camera
+        )
         self._world: World | None = None
         self._time_ns = 0
         self.seed: int | None = None
@@ -130,7 +132,8 @@ class Twin:
         self._mating = MatingForce(self.connector.mating, draws.mating_scale)
         self._electrical = ElectricalContact(self.connector.contacts)
         self._wrench_sensor = WrenchSensor(self.config.wrench, draws.sensor_rng())
-        self._camera.prepare(draws.camera_rng())
+        self._camera.prepare(draws.camera_seed)
+        self._start_ns = self._time_ns
         self._row = BLOCK_TICKS
         self._last_depth_m: float | None = None
         self._contact_ticks = 0
@@ -161,9 +164,7 @@ class Twin:
         positions, velocities = self._measure()
         arm_q, arm_dq = positions[:N_JOINTS], velocities[:N_JOINTS]
         sample = self._sample
-        torque = self.loop.tick(
-            arm_q, arm_dq, self.model.gravity_list(arm_q), sample[:3]
-        )
+        torque = self.loop.tick(arm_q, arm_dq, self.model.gravity_list(arm_q), sample[:3])
         client = self._client
         client.setJointMotorControlArray(
             self._arm,
@@ -291,6 +292,10 @@ class Twin:
         return PlugState(tip, np.array(state[5]), -float(offset[2]), offset[:2], slip)
 
     @property
+    def _tick_index(self) -> int:
+        return (self._time_ns - self._start_ns) // TICK_NS
+
+    @property
     def world_draws(self) -> EpisodeDraws:
         """What was drawn for the present episode."""
         if self.draws is None:
@@ -299,11 +304,11 @@ class Twin:
 
     def render_policy_view(self) -> Image:
         """(32, 32) uint8 gray view of plug and socket."""
-        return self._camera.policy_view(self.joint_positions())
+        return self._camera.policy_view(self.joint_positions(), self._tick_index)
 
     def render_rgb(self, width_px: int | None = None, height_px: int | None = None) -> Image:
         """(H, W, 3) uint8 image of the same camera."""
-        return self._camera.rgb(self.joint_positions(), width_px, height_px)
+        return self._camera.rgb(self.joint_positions(), self._tick_index, width_px, height_px)
 
     def render_overview(self, width_px: int = 640, height_px: int = 480) -> Image:
         """(H, W, 3) uint8 view of arm, gripper, plug and socket."""

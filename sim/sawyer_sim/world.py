@@ -22,7 +22,7 @@ from sawyer_core.errors import SimulationError
 from sawyer_core.limits import JOINT_NAMES
 from sawyer_core.types import Array
 from sawyer_sim.model import GRASP_JOINT_NAMES, PLUG_LINK
-from sawyer_sim.shapes import Shape, Vector, box
+from sawyer_sim.shapes import ROLE_RGBA, Shape, Vector, box
 
 TABLE_BELOW_MOUTH_M = 0.03
 _SHAPES_PER_BODY = 16  # more shapes in one body are dropped by the engine without a word
@@ -39,14 +39,14 @@ class PhysicsConfig:
         doc="time step",
         source="thesis chapter 9: torques at 1000 Hz",
     )
-    gravity_m_per_s2: float = setting(
-        9.81, unit="m/s^2", bounds=(9.0, 10.0), doc="gravity, down"
-    )
+    gravity_m_per_s2: float = setting(9.81, unit="m/s^2", bounds=(9.0, 10.0), doc="gravity, down")
     solver_iterations: int = setting(50, bounds=(5, 500), doc="contact solver iterations")
     contact_breaking_m: float = setting(
         0.0002, unit="m", bounds=(1e-5, 0.02), doc="gap at which a contact is forgotten"
     )
-    contact_erp: float = setting(0.2, bounds=(0.0, 1.0), doc="share of penetration removed per tick")
+    contact_erp: float = setting(
+        0.2, bounds=(0.0, 1.0), doc="share of penetration removed per tick"
+    )
     cylinder_margin_m: float = setting(
         0.0005, unit="m", bounds=(1e-5, 0.002), doc="rounding of cylinder edges"
     )
@@ -122,8 +122,6 @@ def _add_static_body(
             collisionFrameOrientations=quats,
         )
     if visual:
-        from sawyer_sim.shapes import ROLE_RGBA
-
         visual_id = client.createVisualShapeArray(
             **arrays,
             lengths=lengths,
@@ -152,7 +150,7 @@ def board_shapes(socket: Sequence[Shape]) -> list[Shape]:
     return [*board, box((-0.25, 0.25), (-0.3, 0.3), (low - 0.03, low), role="table")]
 
 
-class _QuietClient(BulletClient):  # type: ignore[misc]
+class QuietClient(BulletClient):  # type: ignore[misc]
     """Headless client; the parent class makes the engine print its options each time."""
 
     def __init__(self) -> None:
@@ -181,7 +179,7 @@ class World:
         config: PhysicsConfig,
     ) -> None:
         self.config = config
-        self.client: Any = _QuietClient()
+        self.client: Any = QuietClient()
         client = self.client
         client.setPhysicsEngineParameter(
             fixedTimeStep=config.tick_s,

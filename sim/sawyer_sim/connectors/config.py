@@ -126,9 +126,7 @@ class PlugConfig:
         bounds=(0.003, 0.05),
         doc="how far handle and shoulder reach beyond right_gripper_tip",
     )
-    friction: float = setting(
-        0.25, bounds=(0.0, 2.0), doc="Coulomb coefficient of plug on socket"
-    )
+    friction: float = setting(0.25, bounds=(0.0, 2.0), doc="Coulomb coefficient of plug on socket")
     friction_scatter: float = setting(
         0.1, bounds=(0.0, 0.9), doc="per-episode factor drawn from 1 +- scatter"
     )

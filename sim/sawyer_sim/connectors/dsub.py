@@ -19,7 +19,9 @@ class DsubGeometry:
     side_angle_rad: float = setting(unit="rad", bounds=(0.0, 0.5), doc="slant of the short sides")
     socket_width_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="long side inside")
     socket_height_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="height inside")
-    socket_depth_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="depth of the guiding walls")
+    socket_depth_m: float = setting(
+        unit="m", bounds=(1e-3, 0.05), doc="depth of the guiding walls"
+    )
     lead_width_m: float = setting(
         unit="m", bounds=(1e-5, 5e-3), doc="flare of the socket plus rounding of the plug, width"
     )
@@ -61,7 +63,9 @@ class DsubGeometry:
             shift = distance * math.tan(slant)
             along = (shift - half_face, shift + half_face)
             outward = (distance - thickness, distance)
-            side = box(outward, along, z) if sign > 0 else box((-outward[1], -outward[0]), along, z)
+            side = (
+                box(outward, along, z) if sign > 0 else box((-outward[1], -outward[0]), along, z)
+            )
             shapes.append(side.rotated_z(-sign * slant))
         length, width, height = self.flange_size_m
         flange = (self.shell_length_m, self.shell_length_m + height)

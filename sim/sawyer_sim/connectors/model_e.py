@@ -35,7 +35,9 @@ class ModelEGeometry:
     )
     lead_depth_m: float = setting(unit="m", bounds=(1e-5, 5e-3), doc="the same, depth")
     socket_depth_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="depth of the bore")
-    ring_depth_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="sealing ring below the mouth")
+    ring_depth_m: float = setting(
+        unit="m", bounds=(1e-3, 0.05), doc="sealing ring below the mouth"
+    )
     rim_m: float = setting(0.006, unit="m", bounds=(1e-3, 0.05), doc="width of the rim")
 
     def __post_init__(self) -> None:

@@ -92,9 +92,7 @@ def connector_from_mapping(name: str, data: Mapping[str, Any]) -> Connector:
     for key in data:
         if key not in groups and key != "title":
             raise UnknownNameError(f"section of connector {name}", key, ["title", *groups])
-    parts = {
-        key: from_mapping(cls, data.get(key, {}), f"{key}.") for key, cls in groups.items()
-    }
+    parts = {key: from_mapping(cls, data.get(key, {}), f"{key}.") for key, cls in groups.items()}
     return Connector(name=name, title=str(data.get("title", name)), **parts)
 
 

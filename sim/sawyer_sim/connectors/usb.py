@@ -17,10 +17,14 @@ class UsbGeometry:
     shell_height_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="outer height")
     shell_length_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="from shoulder to tip")
     shell_thickness_m: float = setting(unit="m", bounds=(1e-4, 2e-3), doc="sheet thickness")
-    insulator_height_m: float = setting(unit="m", bounds=(1e-4, 0.01), doc="insulator in the shell")
+    insulator_height_m: float = setting(
+        unit="m", bounds=(1e-4, 0.01), doc="insulator in the shell"
+    )
     socket_width_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="opening, width")
     socket_height_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="opening, height")
-    socket_depth_m: float = setting(unit="m", bounds=(1e-3, 0.05), doc="depth of the guiding walls")
+    socket_depth_m: float = setting(
+        unit="m", bounds=(1e-3, 0.05), doc="depth of the guiding walls"
+    )
     lead_width_m: float = setting(
         unit="m", bounds=(1e-5, 5e-3), doc="chamfer of the mouth plus rounding of the shell, width"
     )
