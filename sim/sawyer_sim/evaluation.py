@@ -8,7 +8,7 @@ from typing import Protocol
 
 import numpy as np
 
-from sawyer_controllers.episode import EpisodeResult, EpisodeSpec, episode_seed
+from sawyer_controllers.episode import EpisodeResult, EpisodeSpec
 from sawyer_controllers.scripted import PolicyProtocol, make_scripted, scripted_spec
 from sawyer_core.errors import ConfigError
 from sawyer_core.specs import PolicySpec
@@ -72,7 +72,7 @@ def evaluate_gym(
     workers: int = 1,
     config: SessionConfig | None = None,
 ) -> list[EpisodeResult]:
-    """Results of ``episodes`` episodes with the seeds that the graph's session uses as well.
+    """Results of ``episodes`` episodes with seeds ``seed``, ``seed + 1``, ...
 
     An episode depends on its seed alone, so the number of workers changes nothing but the time.
 
@@ -81,7 +81,7 @@ def evaluate_gym(
         policy: name of a hand-written policy, or a registry entry with ``spec`` and ``factory``.
         noise_mm: half width of the goal perturbation.
         episodes: number of episodes.
-        seed: seed of the run, see :func:`sawyer_controllers.episode.episode_seed`.
+        seed: seed of the first one.
         workers: processes; 1 runs in this one.
         config: settings of the parts around the twin.
     """
@@ -96,7 +96,7 @@ def evaluate_gym(
             policy=policy_spec.name,
             base_controller=policy_spec.base_controller,
             noise_mm=float(noise_mm),
-            seed=episode_seed(seed, index),
+            seed=seed + index,
         )
         for index in range(episodes)
     ]
