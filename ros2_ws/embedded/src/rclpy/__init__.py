@@ -164,9 +164,7 @@ def create_node(
     )
 
 
-def _with_node(
-    node: Node, executor: Executor | None, run: Callable[[Executor], Any]
-) -> None:
+def _with_node(node: Node, executor: Executor | None, run: Callable[[Executor], Any]) -> None:
     chosen = get_global_executor() if executor is None else executor
     added = chosen.add_node(node)
     try:
@@ -198,3 +196,16 @@ def spin_until_future_complete(
     _with_node(
         node, executor, lambda chosen: chosen.spin_until_future_complete(future, timeout_sec)
     )
+
+
+def __getattr__(name: str) -> Any:
+    """Import submodules (and ``Parameter``) on first use: ``rclpy.duration.Duration``."""
+    if name == "Parameter":
+        from rclpy.parameter import Parameter
+
+        return Parameter
+    import importlib.util
+
+    if name.startswith("_") or importlib.util.find_spec(f"{__name__}.{name}") is None:
+        raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
+    return importlib.import_module(f"{__name__}.{name}")
