@@ -122,8 +122,8 @@ class TorqueLimiter:
             new[j] = tau
             tau += gravity[j]
             if not -effort <= tau <= effort:
-                if tau - tau != 0.0:  # not a number, or infinite
-                    return None
+                if not -2.0 * effort <= gravity[j] <= 2.0 * effort:
+                    return None  # no number, infinite, or no such gravity on this arm
                 clamps |= 8
                 tau = effort if tau > 0.0 else -effort
             out[j] = tau

@@ -35,11 +35,12 @@ class VelocityConfig:
         source="residual_insertion_daib 1.3 [E1]: lab's speed caps",
     )
     servo_n_m_s_per_rad: tuple[float, ...] = setting(
-        (40.0, 40.0, 30.0, 20.0, 5.0, 5.0, 2.0),
+        (40.0, 40.0, 30.0, 20.0, 4.0, 2.5, 0.4),
         unit="N m s/rad",
         length=N_JOINTS,
         bounds=(0.01, 500.0),
-        doc="gain of the stand-in for the arm's velocity servo",
+        doc="gain of the stand-in for the arm's velocity servo; j6 turns only 0.9 g m^2, more "
+        "than 0.9 is unstable at 1 kHz",
     )
     torque_limit_n_m: tuple[float, ...] = setting(
         (8.0, 7.0, 6.0, 5.0, 4.0, 3.0, 2.0),
