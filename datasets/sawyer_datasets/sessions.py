@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -13,18 +14,26 @@ EPISODES_NAME: Final = "episodes.json"
 BAGS_NAME: Final = "bags"
 
 
+@dataclass(frozen=True)
+class Session:
+    """Content of episodes.json: one row per episode, and what the session was asked to do."""
+
+    rows: tuple[dict[str, Any], ...]
+    settings: dict[str, Any] = field(default_factory=dict)
+
+
 def bag_path(output: Path, index: int) -> Path:
     """Return where the bag of an episode lies."""
     return output / BAGS_NAME / f"episode_{index:04d}"
 
 
 def episodes_text(rows: Sequence[Mapping[str, Any]]) -> str:
-    """Return the text of episodes.json."""
+    """Return the text of an episodes.json without settings."""
     return json.dumps(list(rows), indent=2, allow_nan=False) + "\n"
 
 
-def read_episodes(output: str | Path) -> list[dict[str, Any]]:
-    """Return the rows of episodes.json, which is a list or holds one under "episodes".
+def read_session(output: str | Path) -> Session:
+    """Read episodes.json, which is a list of rows or an object that holds it as "episodes".
 
     Raises:
         RecordingError: The file is missing or is not a list of objects.
@@ -39,4 +48,8 @@ def read_episodes(output: str | Path) -> list[dict[str, Any]]:
     rows = content.get("episodes") if isinstance(content, dict) else content
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise RecordingError(f"{path} does not hold a list of episodes")
-    return rows
+    settings = content if isinstance(content, dict) else {}
+    return Session(
+        rows=tuple(rows),
+        settings={key: value for key, value in settings.items() if key != "episodes"},
+    )
