@@ -55,7 +55,7 @@ def test_demo_runs_the_documented_launch(tmp_path: Path) -> None:
     command = " ".join(DemoRequest().command(tmp_path))
     assert command == (
         "ros2 launch sawyer_bringup sim.launch.py connector:=usb policy:=p_controller "
-        f"episodes:=5 record:=true output_dir:={tmp_path}"
+        f"episodes:=5 record:=true overview:=true output_dir:={tmp_path}"
     )
     changed = DemoRequest(noise_mm=1.0, seed=3, clock="realtime").command(tmp_path)
     assert {"noise_mm:=1.0", "seed:=3", "clock:=realtime"} <= set(changed)

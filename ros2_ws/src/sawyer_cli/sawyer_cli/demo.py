@@ -55,6 +55,7 @@ class DemoRequest:
             "policy": self.policy,
             "episodes": self.episodes,
             "record": True,
+            "overview": True,
         }
         if self.noise_mm != 0.0:
             arguments["noise_mm"] = self.noise_mm
@@ -84,6 +85,7 @@ def run_demo(request: DemoRequest, console: Console) -> int:
     if rows:
         console.print(episode_table(rows, f"{request.connector}, {request.policy}"))
         problems += session_problems(request, rows)
+        problems += check_bags(folder, request.episodes)
         problems += make_report(folder, console)
     console.print(f"everything is in [bold]{folder}[/]", soft_wrap=True, highlight=False)
     for problem in problems:
@@ -136,16 +138,36 @@ def session_problems(request: DemoRequest, rows: Sequence[EpisodeRow]) -> list[s
     return problems
 
 
-def make_report(folder: Path, console: Console) -> list[str]:
-    """Check the bags and make video and page from them; returns problems."""
+def check_bags(folder: Path, episodes: int) -> list[str]:
+    """Return what is wrong with the bags of a session."""
+    from sawyer_core.errors import SawyerError
     from sawyer_datasets import BagStatus, verify_bag
 
-    problems = []
     bags = sorted(path for path in (folder / "bags").glob("episode_*") if path.is_dir())
-    if not bags:
-        return [f"no bags in {folder / 'bags'}"]
+    problems = [] if len(bags) == episodes else [f"{len(bags)} bags for {episodes} episodes"]
     for bag in bags:
-        report = verify_bag(bag)
+        try:
+            report = verify_bag(bag)
+        except SawyerError as error:
+            problems.append(f"bag {bag.name}: {error}")
+            continue
         if report.status is not BagStatus.COMPLETE:
             problems.append(f"bag {bag.name} is not whole:\n{report.summary()}")
     return problems
+
+
+def make_report(folder: Path, console: Console) -> list[str]:
+    """Make video, plots and page from the bags; returns problems."""
+    from sawyer_core.errors import SawyerError
+    from sawyer_datasets.report import build_report
+
+    try:
+        with console.status("drawing the report"):
+            files = build_report(folder)
+    except SawyerError as error:
+        return [f"no report: {error}"]
+    for name, path in (("page", files.page), ("video", files.video)):
+        if path is not None:
+            console.print(f"{name:6}{path}", soft_wrap=True, highlight=False)
+    problems = [f"report: {text}" for text in files.problems]
+    return problems if files.video is not None else [*problems, "no video was made"]
