@@ -317,9 +317,7 @@ class WaitSet:
     """Waits for any of the attached conditions; each is known by a number."""
 
     def __init__(self, participant: Participant) -> None:
-        self.handle: int = lib.check(
-            lib.create_waitset(participant.handle), "creating a wait set"
-        )
+        self.handle: int = lib.check(lib.create_waitset(participant.handle), "creating a wait set")
         self._resize(64)
         self._attached = 0
 

@@ -202,9 +202,7 @@ qset_history = _function("dds_qset_history", None, _ptr, ct.c_int, _i32)
 qset_deadline = _function("dds_qset_deadline", None, _ptr, _i64)
 qset_lifespan = _function("dds_qset_lifespan", None, _ptr, _i64)
 qset_liveliness = _function("dds_qset_liveliness", None, _ptr, ct.c_int, _i64)
-qset_writer_data_lifecycle = _function(
-    "dds_qset_writer_data_lifecycle", None, _ptr, ct.c_bool
-)
+qset_writer_data_lifecycle = _function("dds_qset_writer_data_lifecycle", None, _ptr, ct.c_bool)
 qset_data_representation = _function(
     "dds_qset_data_representation", None, _ptr, _u32, ct.POINTER(ct.c_int16)
 )

@@ -36,7 +36,9 @@ def zero_value(base: str) -> Any:
     return _ZERO.get(base, 0)
 
 
-def default_factory(field: Field, element_class: type | None) -> tuple[Any, Callable[[], Any] | None]:
+def default_factory(
+    field: Field, element_class: type | None
+) -> tuple[Any, Callable[[], Any] | None]:
     """Return ``(immutable default, None)`` or ``(None, factory)``."""
     kind = field.type
     if not kind.is_array:

@@ -92,7 +92,7 @@ def _compile(full_name: str) -> Codec:
         import numpy as np
 
         namespace["frombuffer"] = np.frombuffer
-    exec(compile(source, f"<codec of {full_name}>", "exec"), namespace)  # noqa: S102
+    exec(compile(source, f"<codec of {full_name}>", "exec"), namespace)
     return Codec(namespace["encode"], namespace.get("encode_parts"), namespace["decode"])
 
 

@@ -57,7 +57,7 @@ class DecoderSource:
     def _align(self, size: int) -> None:
         self._flush()
         # positions count the 4 byte header, so 8 byte alignment is relative to 4
-        self._emit(f"o += (4 - o) & 7" if size == 8 else f"o += -o & {size - 1}")
+        self._emit("o += (4 - o) & 7" if size == 8 else f"o += -o & {size - 1}")
         self._run.reset(size)
 
     def _add(self, code: str, target: str) -> None:

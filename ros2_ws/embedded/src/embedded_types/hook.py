@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from typing import Any
 
@@ -23,6 +24,10 @@ class InterfaceFinder:
 
 
 def install() -> None:
-    """Append the finder once."""
+    """Append the finder once; a real ROS 2 on the path comes before our modules."""
+    if os.environ.get("AMENT_PREFIX_PATH") or os.environ.get("PYTHONPATH"):
+        from embedded_ws.step_aside import apply
+
+        apply()
     if InterfaceFinder not in sys.meta_path:
         sys.meta_path.append(InterfaceFinder)  # type: ignore[arg-type]

@@ -38,6 +38,22 @@ __all__ = [
 ]
 
 _global_executor: Executor | None = None
+_LAZY = {"Parameter": "rclpy.parameter", "Future": "rclpy.task"}
+_SUBMODULES = frozenset(
+    ("callback_groups", "clock", "duration", "exceptions", "executors", "logging", "node",
+     "parameter", "publisher", "qos", "subscription", "task", "time", "timer")
+)  # fmt: skip
+
+
+def __getattr__(name: str) -> Any:
+    """Import what the genuine package has imported from the start only when it is used."""
+    import importlib
+
+    if name in _LAZY:
+        return getattr(importlib.import_module(_LAZY[name]), name)
+    if name in _SUBMODULES:
+        return importlib.import_module(f"rclpy.{name}")
+    raise AttributeError(f"module 'rclpy' has no attribute {name!r}")
 
 
 class InitContextManager:

@@ -77,9 +77,7 @@ class Graph:
     def __init__(self, participant: Participant) -> None:
         self._participant = participant
         topic = participant.topic(_TOPIC, _TYPE)
-        self._writer = Writer(
-            participant, topic, EndpointQos(durability=TRANSIENT_LOCAL, depth=1)
-        )
+        self._writer = Writer(participant, topic, EndpointQos(durability=TRANSIENT_LOCAL, depth=1))
         self._reader = Reader(
             participant, topic, EndpointQos(durability=TRANSIENT_LOCAL, history=KEEP_ALL, depth=0)
         )

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
-from embedded_dds.builtin import EndpointRecord
 from rclpy._graph import Graph, NodeRecord
+
+from embedded_dds.builtin import EndpointRecord
 
 NamesAndTypes = list[tuple[str, list[str]]]
 

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds.builtin import EndpointRecord
 from rclpy import _graph_names as names
 from rclpy._graph_names import NamesAndTypes
 from rclpy._names import fully_qualified_node_name
 from rclpy.topic_endpoint_info import TopicEndpointInfo, TopicEndpointTypeEnum
+
+from embedded_dds.builtin import EndpointRecord
 
 if TYPE_CHECKING:
     from rclpy._graph import Graph

@@ -6,13 +6,15 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds.entities import Reader, Writer
 from rclpy._endpoint_data import hash_entry, new_id
 from rclpy._entity import Entity, interface_name
+from rclpy._waker import Waker, wake_on_shutdown
 from rclpy.qos import to_dds
 from rclpy.service import _HEADER, split_header, with_header
 from rclpy.subscription import MALFORMED
 from rclpy.task import Future
+
+from embedded_dds.entities import Reader, Writer
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
@@ -86,16 +88,17 @@ class Client(Entity):
         Raises:
             TypeError: The request is of another type.
         """
-        event = threading.Event()
+        waker = Waker()
 
         def wake(_: Any) -> None:
-            event.set()
+            waker.wake()
 
         wake._immediate = True  # type: ignore[attr-defined]
         future = self.call_async(request)
         future.add_done_callback(wake)
-        self.context.on_shutdown(event.set)
-        if not event.wait(timeout_sec) or not future.done():
+        with wake_on_shutdown(self.context, waker):
+            waker.wait(timeout_sec)
+        if not future.done():
             self.remove_pending_request(future)
             return None
         return future.result()

@@ -7,12 +7,14 @@ import sys
 import threading
 import weakref
 from collections.abc import Callable, Sequence
+from types import MethodType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from embedded_dds.entities import Participant
     from rclpy._graph import Graph
     from rclpy._ros_args import RosArguments
+
+    from embedded_dds.entities import Participant
 
 _open_contexts: weakref.WeakSet[Context] = weakref.WeakSet()
 _exit_registered = False
@@ -50,9 +52,10 @@ class Context:
         Raises:
             RuntimeError: It is initialised already, or the domain id is not allowed.
         """
-        from embedded_dds.config import domain_id_from_environment
         from rclpy._ros_args import parse_ros_args
         from rclpy.signals import register_context
+
+        from embedded_dds.config import domain_id_from_environment
 
         with self._lock:
             if self._is_valid:
@@ -71,8 +74,9 @@ class Context:
 
     def _open_participant(self) -> None:
         global _exit_registered
-        from embedded_dds.entities import Participant
         from rclpy._graph import Graph
+
+        from embedded_dds.entities import Participant
 
         self._close_participant()
         self._participant = Participant(self._domain_id)
@@ -185,10 +189,12 @@ class Context:
             TypeError: ``callback`` is not callable.
         """
         if not callable(callback):
-            raise TypeError("callback should be a callable, got {}", type(callback))
+            raise TypeError(f"callback should be a callable, got {type(callback)}")
         with self._lock:
             if self._is_valid or not self._was_initialized:
-                stored = weakref.WeakMethod(callback) if hasattr(callback, "__self__") else callback
+                stored = (
+                    weakref.WeakMethod(callback) if hasattr(callback, "__self__") else callback
+                )
                 self._callbacks.append(stored)
                 return
         callback()

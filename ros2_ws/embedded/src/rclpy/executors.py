@@ -10,10 +10,11 @@ from collections.abc import Callable
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds.entities import Guard, WaitSet
 from rclpy.signals import register_wakeable
 from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
+
+from embedded_dds.entities import Guard, WaitSet
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -297,9 +298,7 @@ class Executor:
         """Wait for one callback and run it."""
         raise NotImplementedError
 
-    def spin_until_future_complete(
-        self, future: Future, timeout_sec: float | None = None
-    ) -> None:
+    def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
         """Run callbacks until the future is done or the time is up."""
 
         def stop(_: Future) -> None:

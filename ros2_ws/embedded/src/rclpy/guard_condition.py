@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds.entities import Guard
 from rclpy._entity import Entity
+
+from embedded_dds.entities import Guard
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup

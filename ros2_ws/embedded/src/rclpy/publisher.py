@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds.entities import Writer
 from rclpy._endpoint_data import hash_entry
 from rclpy._entity import DestroyableHandle, interface_name
 from rclpy.exceptions import InvalidHandle
 from rclpy.qos import to_dds
+
+from embedded_dds.entities import Writer
 
 if TYPE_CHECKING:
     from rclpy.context import Context

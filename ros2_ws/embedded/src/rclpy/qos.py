@@ -5,8 +5,9 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds import qos as dds_qos
 from rclpy.duration import Duration
+
+from embedded_dds import qos as dds_qos
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,11 +7,12 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from embedded_dds.entities import Reader, Writer
 from rclpy._endpoint_data import hash_entry, new_id
 from rclpy._entity import Entity, interface_name
 from rclpy.qos import to_dds
 from rclpy.subscription import MALFORMED
+
+from embedded_dds.entities import Reader, Writer
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup

@@ -7,10 +7,11 @@ from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Any
 
-from embedded_dds.entities import Reader
 from rclpy._endpoint_data import hash_entry
 from rclpy._entity import Entity, interface_name
 from rclpy.qos import to_dds
+
+from embedded_dds.entities import Reader
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup

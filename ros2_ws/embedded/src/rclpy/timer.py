@@ -57,9 +57,7 @@ class Timer(Entity):
             threshold = JumpThreshold(
                 min_forward=Duration(nanoseconds=1), min_backward=Duration(nanoseconds=-1)
             )
-            self._jump_handle = clock.create_jump_callback(
-                threshold, post_callback=self._on_jump
-            )
+            self._jump_handle = clock.create_jump_callback(threshold, post_callback=self._on_jump)
 
     @property
     def callback(self) -> Callable[..., Any] | None:

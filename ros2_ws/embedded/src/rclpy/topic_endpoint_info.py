@@ -5,11 +5,12 @@ from __future__ import annotations
 from enum import IntEnum
 from typing import Any
 
-from embedded_dds.builtin import EndpointRecord
 from rclpy._endpoint_data import parse
 from rclpy._graph import NodeRecord
 from rclpy._graph_names import ros_type
 from rclpy.qos import QoSProfile, from_dds
+
+from embedded_dds.builtin import EndpointRecord
 
 
 class TopicEndpointTypeEnum(IntEnum):
