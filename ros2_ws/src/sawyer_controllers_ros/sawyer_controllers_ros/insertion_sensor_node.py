@@ -3,22 +3,16 @@
 from __future__ import annotations
 
 from geometry_msgs.msg import PoseStamped
-from sawyer_controllers.sensing import Evidence, InsertionSensor, SensingConfig
-from sawyer_core import SawyerError
 from sawyer_interfaces.msg import InsertionState
+
+from sawyer_controllers.sensing import InsertionSensor, SensingConfig
+from sawyer_controllers_ros.insertion_message import insertion_message
+from sawyer_controllers_ros.task_config import load_task_parameter
+from sawyer_core import SawyerError
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.frames import Frame, FrameSource
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
-
-from sawyer_controllers_ros.task_config import load_task_parameter
-
-_EVIDENCE = {
-    Evidence.NONE: InsertionState.EVIDENCE_NONE,
-    Evidence.ELECTRICAL: InsertionState.EVIDENCE_ELECTRICAL,
-    Evidence.DEPTH: InsertionState.EVIDENCE_DEPTH,
-    Evidence.FORCE: InsertionState.EVIDENCE_FORCE,
-}
 
 
 class InsertionSensorNode(ThinNode):
@@ -59,17 +53,7 @@ class InsertionSensorNode(ThinNode):
         except SawyerError as error:
             self.health.error(str(error))
             return
-        self._publisher.publish(
-            InsertionState(
-                header=conversions.header(frame.stamp_ns),
-                inserted=state.inserted,
-                success=state.success,
-                evidence=_EVIDENCE[state.evidence],
-                depth_m=state.depth_m,
-                lateral_error_m=state.lateral_error_m,
-                held_s=state.held_s,
-            )
-        )
+        self._publisher.publish(insertion_message(state))
         self.health.tick()
 
 

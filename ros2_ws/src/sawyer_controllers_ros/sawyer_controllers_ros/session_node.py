@@ -14,7 +14,6 @@ from rclpy.task import Future
 from sawyer_interfaces.action import RunEpisode
 from sawyer_interfaces.msg import EpisodeResult, ErrorCode, SessionProgress
 
-from sawyer_controllers.episode import episode_seed
 from sawyer_controllers_ros.session_log import SessionLog
 from sawyer_core import SawyerError, TransportError, setting, validate
 from sawyer_ros_common import qos
@@ -34,9 +33,11 @@ class SessionConfig:
     connector: str = setting(doc="connector to insert")
     policy: str = setting(doc="policy to run")
     episodes: int = setting(1, bounds=(1, 1_000_000), doc="episodes to run")
-    seed: int = setting(0, bounds=(0, 2**63 - 1), doc="seed of the session")
+    seed: int = setting(
+        0, bounds=(0, 2**31 - 1), doc="seed of the first episode; the next ones count up"
+    )
     noise_mm: float = setting(
-        0.0, unit="mm", bounds=(0.0, 20.0), doc="half width of the uniform goal noise in x and y"
+        0.0, unit="mm", bounds=(0.0, 10.0), doc="half width of the uniform goal noise in x and y"
     )
     horizon: int = setting(0, bounds=(0, 100_000), doc="control periods; 0: the manager's default")
     record: bool = setting(False, doc="write a bag per episode")
@@ -109,7 +110,7 @@ class SessionNode(ThinNode):
             policy=config.policy,
             noise_mm=config.noise_mm,
             horizon=config.horizon,
-            seed=episode_seed(config.seed, index),
+            seed=config.seed + index,
             record=config.record,
         )
         sent = self._client.send_goal_async(goal, feedback_callback=self._on_feedback)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rclpy.node import Node
+
 from sawyer_core import ConfigError, InsertionTask, load_task, setting, validate
 from sawyer_ros_common.parameters import ConfigParameters
 

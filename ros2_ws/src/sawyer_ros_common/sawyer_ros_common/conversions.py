@@ -95,6 +95,11 @@ def arm_state(joints: JointState, pose: PoseStamped, twist: TwistStamped) -> Arm
     )
 
 
+def joint_speeds(joints: JointState) -> Array:
+    """(7,) joint speeds, rad/s."""
+    return _by_name(joints.name, joints.velocity, "joint_states.velocity")
+
+
 def wrench_message(wrench: Wrench, stamp_ns: int | None = None) -> WrenchStamped:
     """WrenchStamped of a wrench; ``stamp_ns`` replaces its own stamp."""
     message = WrenchStamped(header=header(wrench.stamp_ns if stamp_ns is None else stamp_ns))

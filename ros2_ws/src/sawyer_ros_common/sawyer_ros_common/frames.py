@@ -44,6 +44,7 @@ class Frame:
     contact: ElectricalContact | None
     insertion: InsertionState | None
     pose: PoseStamped | None
+    joints: JointState | None
     image: npt.NDArray[np.uint8] | None
 
 
@@ -63,6 +64,7 @@ def _frame(stamp_ns: int, parts: dict[str, Any]) -> Frame:
         contact=parts.get("contact"),
         insertion=parts.get("insertion"),
         pose=parts.get("pose"),
+        joints=parts.get("joints"),
         image=conversions.image_array(parts["image"]) if "image" in parts else None,
     )
 

@@ -50,4 +50,8 @@ class LockstepStepper:
         """
         check_target(target, self._twin.time_ns, self._period_s, 0)
         self.periods += 1
-        return self._twin.advance(target, self._ticks)
+        try:
+            return self._twin.advance(target, self._ticks)
+        except CommandRejectedError:
+            # A latched joint loop takes no targets; it holds while the period passes.
+            return self._twin.advance(None, self._ticks)

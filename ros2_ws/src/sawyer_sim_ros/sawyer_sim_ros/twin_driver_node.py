@@ -158,7 +158,7 @@ class TwinDriverNode(ThinNode):
             return
         state.header = conversions.header(twin.time_ns)
         state.loop_status = self._status()
-        state.contact_stop = state.loop_status in ("contact_stop", "latched")
+        state.contact_stops = twin.loop.stops
         state.periods = self._stepper.periods
         state.ticks = twin.time_ns // 1_000_000
         if self._loop is not None:

@@ -1,0 +1,162 @@
+"""A commander's side: take the seat, send commands, wait for the frame after each."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from rclpy.node import Node
+from rclpy.task import Future
+from sawyer_interfaces.msg import EeCommand, SafetyState
+from sawyer_interfaces.srv import AcquireCommander, ReleaseCommander
+
+from sawyer_core import CommandRejectedError, EeDelta, TransportError, setting, validate
+from sawyer_core.errors import RejectionCode
+from sawyer_ros_common import conversions, qos
+from sawyer_ros_common.frames import Frame
+from sawyer_ros_common.stamps import to_ns
+from sawyer_ros_common.waits import Deadlines
+
+
+@dataclass(frozen=True)
+class CommanderConfig:
+    """Waiting times of a commander, wall clock, and its rate."""
+
+    rate_hz: float = setting(
+        10.0,
+        unit="Hz",
+        bounds=(1.0, 100.0),
+        doc="commands per second of robot time",
+        source="thesis chapter 9: up to 10 Hz",
+    )
+    frame_timeout_s: float = setting(
+        10.0, unit="s", bounds=(0.1, 600.0), doc="longest wait for the state after a command"
+    )
+    resend_after_s: float = setting(
+        1.0,
+        unit="s",
+        bounds=(0.05, 60.0),
+        doc="a command without consequence is sent again (lockstep: nothing moves meanwhile)",
+    )
+    service_timeout_s: float = setting(
+        10.0, unit="s", bounds=(0.1, 600.0), doc="longest wait for a service"
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+
+
+class Commander:
+    """Sends one command per control period and hands out the frames in between.
+
+    Args:
+        node: owner of the handles.
+        source: name under which it commands.
+        config: waiting times.
+        deadlines: the node's.
+    """
+
+    def __init__(
+        self, node: Node, source: str, config: CommanderConfig, deadlines: Deadlines
+    ) -> None:
+        self.source = source
+        self.config = config
+        self.refusal = ""
+        self.stop_reason = ""
+        self.clipped = 0
+        self.resent = 0
+        self._deadlines = deadlines
+        self._period_ns = round(1e9 / config.rate_hz)
+        self._newest: Frame | None = None
+        self._waiting: tuple[int, Future] | None = None
+        self._commands = node.create_publisher(EeCommand, "ee_command", qos.COMMAND)
+        self._acquire = node.create_client(AcquireCommander, "commander/acquire")
+        self._release = node.create_client(ReleaseCommander, "commander/release")
+        node.create_subscription(SafetyState, "safety/state", self._on_safety, qos.EVENT)
+
+    def on_frame(self, frame: Frame) -> None:
+        """Take the newest frame (callback of the node's frame source)."""
+        self._newest = frame
+        if self._waiting is not None and frame.stamp_ns >= self._waiting[0]:
+            future, self._waiting = self._waiting[1], None
+            future.set_result(frame)
+
+    def _on_safety(self, message: SafetyState) -> None:
+        if message.source != self.source:
+            return
+        text = "; ".join(message.reasons)
+        if message.status == SafetyState.REFUSED:
+            self.refusal = text
+            if self._waiting is not None:
+                future, self._waiting = self._waiting[1], None
+                future.set_exception(CommandRejectedError(RejectionCode.OTHER_COMMANDER, text))
+        elif message.status == SafetyState.STOPPED:
+            self.stop_reason = text
+        elif message.status == SafetyState.CLIPPED:
+            self.clipped += 1
+
+    async def acquire(self, *, fresh: bool) -> None:
+        """Take the seat; ``fresh`` begins anew from the measured pose.
+
+        Raises:
+            CommandRejectedError: somebody else has it.
+            TransportError: the command node does not answer.
+        """
+        self.refusal = self.stop_reason = ""
+        self.clipped = 0
+        request = AcquireCommander.Request(source=self.source, fresh=fresh)
+        reply = await self._deadlines.call(self._acquire, request, self.config.service_timeout_s)
+        if reply.error_code:
+            raise CommandRejectedError(RejectionCode.NOT_ACQUIRED, reply.error_msg)
+
+    async def release(self) -> None:
+        """Leave the seat; a command node that is gone does not matter any more."""
+        request = ReleaseCommander.Request(source=self.source)
+        try:
+            await self._deadlines.call(self._release, request, self.config.service_timeout_s)
+        except TransportError:
+            return
+
+    async def frame_from(self, stamp_ns: int, timeout_s: float | None = None) -> Frame:
+        """The newest frame once there is one stamped ``stamp_ns`` or later.
+
+        Raises:
+            TransportError: no such frame in time.
+        """
+        if self._newest is not None and self._newest.stamp_ns >= stamp_ns:
+            return self._newest
+        future = self._deadlines.new_future()
+        self._waiting = (stamp_ns, future)
+        limit = self.config.frame_timeout_s if timeout_s is None else timeout_s
+        what = f"no state from {stamp_ns} ns on within {limit:g} s"
+        frame: Frame = await self._deadlines.watch(future, limit, what)
+        return frame
+
+    def send(self, delta: EeDelta) -> EeCommand:
+        """Publish a command; :meth:`answer` waits for its consequence."""
+        message = EeCommand(
+            header=conversions.header(delta.stamp_ns),
+            translation=conversions.vector3(delta.translation_m),
+            source=self.source,
+            step=delta.step,
+        )
+        self._commands.publish(message)
+        return message
+
+    async def answer(self, message: EeCommand) -> Frame:
+        """The frame one period after a command.
+
+        Raises:
+            TransportError: no such frame in time, though the command was sent again.
+            CommandRejectedError: the command node refused the source.
+        """
+        wanted_ns = to_ns(message.header.stamp) + self._period_ns
+        tries = max(1, round(self.config.frame_timeout_s / self.config.resend_after_s))
+        for _ in range(tries):
+            try:
+                return await self.frame_from(wanted_ns, self.config.resend_after_s)
+            except TransportError:
+                self.resent += 1
+                self._commands.publish(message)
+        raise TransportError(
+            f"the arm did not answer {tries} times command {message.step} of {self.source}"
+        )

@@ -1,0 +1,163 @@
+"""One episode on the graph, from preparation to result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from rclpy.action.server import ServerGoalHandle
+from sawyer_interfaces.action import RunEpisode
+from sawyer_interfaces.msg import EpisodeResult, ErrorCode
+
+from sawyer_controllers.episode import EpisodeCore, EpisodeSpec, draw_episode
+from sawyer_controllers_ros import episode_messages
+from sawyer_controllers_ros.insertion_message import insertion_state
+from sawyer_controllers_ros.reset_link import EpisodeError
+from sawyer_core import ConfigError, SensorFrame, TransportError
+from sawyer_core.types import Array
+from sawyer_ros_common import conversions
+from sawyer_ros_common.frames import Frame
+from sawyer_ros_common.stamps import to_ns
+
+if TYPE_CHECKING:
+    from sawyer_controllers_ros.episode_manager_node import EpisodeManagerNode
+
+
+class EpisodeRun:
+    """The coroutine of one episode and what it found out."""
+
+    def __init__(self, node: EpisodeManagerNode, handle: ServerGoalHandle) -> None:
+        goal: RunEpisode.Goal = handle.request
+        self._node = node
+        self._handle = handle
+        self._goal = goal
+        self._core = EpisodeCore(node.task, base=node.base_config, source=node.get_name())
+        self._bias: Array = np.zeros(3)
+        self.stamp_ns = 0
+        self.recording = False
+        self.result = EpisodeResult(
+            index=goal.index,
+            connector=goal.connector,
+            policy=goal.policy,
+            noise_mm=goal.noise_mm,
+            seed=goal.seed,
+            reason="aborted",
+            evidence="none",
+            final_distance_mm=float("nan"),
+        )
+
+    def fail(self, code: int, message: str) -> None:
+        """The episode could not be run to an end; it does not count."""
+        self.result.valid = False
+        self.result.success = False
+        self.result.error_code, self.result.error_msg = code, message
+
+    async def run(self) -> None:
+        """Prepare, reset, step until done.
+
+        Raises:
+            EpisodeError, SawyerError: why it could not be run to an end.
+        """
+        node, goal = self._node, self._goal
+        spec = await self._make_spec()
+        draw = draw_episode(spec)
+        self._core.begin(spec, draw)  # refuses a goal outside the workspace before anything moves
+        goal_m = self._core.commanded_goal_m
+        if node.run_before and node.config.unplug_first:
+            await self._unplug()
+        node.run_before = True
+        if goal.record:
+            self.recording = True
+            await node.recorder.start(f"episode_{goal.index:04d}")
+        node.goals.publish(episode_messages.goal_message(self.stamp_ns, node.task, goal_m))
+        self._phase("resetting")
+        self.stamp_ns = await node.reset.prepare(draw.twin_seed)
+        node.specs.publish(
+            episode_messages.spec_message(self.stamp_ns, goal.index, spec, draw, goal_m)
+        )
+        reset = await node.reset.reset(goal_m, self.stamp_ns, inserted=False)
+        self.result.reset_attempts = reset.attempts
+        self._bias = conversions.xyz(reset.bias)
+        self._core.begin(spec, draw, self._bias)
+        await node.commander.acquire(fresh=False)
+        self._phase("running")
+        await self._steps(await node.commander.frame_from(to_ns(reset.stamp)))
+        self._take_result()
+
+    async def _make_spec(self) -> EpisodeSpec:
+        node, goal = self._node, self._goal
+        if goal.connector != node.task.connector:
+            raise ConfigError("connector", goal.connector, f"{node.task.connector} on this board")
+        info = await node.policy.begin(
+            f"episode-{goal.index}-{goal.seed}",
+            goal.policy,
+            draw_episode(EpisodeSpec(goal.connector, seed=goal.seed)).policy_seed,
+            node.commander_config.service_timeout_s,
+        )
+        return EpisodeSpec(
+            connector=goal.connector,
+            policy=goal.policy,
+            base_controller=info.base_controller,
+            noise_mm=goal.noise_mm,
+            horizon=goal.horizon or node.config.horizon,
+            rate_hz=node.commander_config.rate_hz,
+            seed=goal.seed,
+        )
+
+    async def _unplug(self) -> None:
+        """Leave the socket under control before the next plug is handed over."""
+        self._phase("unplugging")
+        node = self._node
+        newest = await node.commander.frame_from(0)
+        inserted = newest.insertion is not None and newest.insertion.inserted
+        await node.reset.reset(node.task.goal, newest.stamp_ns, inserted=inserted)
+
+    async def _steps(self, frame: Frame) -> None:
+        node, core = self._node, self._core
+        sensed = self._sensed(frame)
+        while not core.done:
+            if self._handle.is_cancel_requested:
+                raise EpisodeError(ErrorCode.EPISODE_CANCELED, "canceled")
+            answer = await node.policy.act(frame.stamp_ns, core.policy_input(sensed, frame.image))
+            insertion = insertion_state(frame.insertion) if frame.insertion else None
+            delta = core.act(sensed, insertion, answer.action_m)
+            sent = node.commander.send(delta)
+            if core.last_action is not None:
+                distance_m = float(np.linalg.norm(sensed.arm.ee_position_m - node.task.goal))
+                step = episode_messages.step_message(
+                    self._goal.index, sensed, core.last_action, answer, self._bias, distance_m
+                )
+                node.steps.publish(step)
+                if core.step % node.config.feedback_every == 0:
+                    self._phase("running", core.step, distance_m)
+            frame = await node.commander.answer(sent)
+            sensed = self._sensed(frame)
+            if frame.insertion is None:
+                raise TransportError("insertion_state is missing")
+            stop = node.loop_stop or node.commander.stop_reason
+            core.observe(sensed, insertion_state(frame.insertion), safety_stop=stop)
+
+    def _sensed(self, frame: Frame) -> SensorFrame:
+        sensed = episode_messages.sensor_frame(frame)
+        if sensed is None:
+            raise TransportError("an incomplete frame")
+        self.stamp_ns = frame.stamp_ns
+        return sensed
+
+    def _take_result(self) -> None:
+        node, before = self._node, self.result
+        result = episode_messages.result_message(
+            self.stamp_ns, self._goal.index, self._core.result()
+        )
+        result.reset_attempts = before.reset_attempts
+        result.late_policy_replies = node.policy.late
+        result.clipped_commands = node.commander.clipped
+        if result.reason == "safety_stop":
+            result.error_code = ErrorCode.EPISODE_SAFETY_STOP
+        elif not result.valid:
+            result.error_code = ErrorCode.EPISODE_POLICY_FAILED
+        self.result = result
+
+    def _phase(self, phase: str, step: int = 0, distance_m: float = float("nan")) -> None:
+        feedback = RunEpisode.Feedback(phase=phase, step=step, distance_mm=distance_m * 1e3)
+        self._handle.publish_feedback(feedback)

@@ -1,0 +1,111 @@
+"""The episode's side of the policy server: ask in time, do without when it is late."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import numpy as np
+from rclpy.node import Node
+from sawyer_interfaces.msg import ErrorCode, PolicyInfo
+from sawyer_interfaces.srv import PolicyAct, PolicyReset
+
+from sawyer_core import ConfigError, PolicyInput, TransportError
+from sawyer_core.types import Array
+from sawyer_ros_common import conversions
+from sawyer_ros_common.waits import Deadlines
+
+
+@dataclass(frozen=True, eq=False)
+class PolicyAnswer:
+    """What came back for one step.
+
+    Attributes:
+        action_m: (3,) m; zeros where the reply was late; None where it cannot be used.
+        late: no reply within the time allowed.
+        compute_s: time inside the policy, by its own account.
+        round_trip_s: wall time from request to reply.
+        message: what was wrong, empty if nothing.
+    """
+
+    action_m: Array | None
+    late: bool
+    compute_s: float
+    round_trip_s: float
+    message: str = ""
+
+
+class PolicyLink:
+    """One session with the policy server at a time.
+
+    Args:
+        node: owner of the clients.
+        deadlines: the node's.
+        timeout_s: how long a step waits for its action (wall clock).
+        silent_timeout_s: the same while the server has not answered the step before.
+    """
+
+    def __init__(
+        self, node: Node, deadlines: Deadlines, *, timeout_s: float, silent_timeout_s: float
+    ) -> None:
+        self._deadlines = deadlines
+        self._timeout_s = timeout_s
+        self._silent_timeout_s = min(silent_timeout_s, timeout_s)
+        self._act = node.create_client(PolicyAct, "policy/act")
+        self._reset = node.create_client(PolicyReset, "policy/reset")
+        self._session = ""
+        self._silent = False
+        self.late = 0
+
+    async def begin(self, session: str, policy: str, seed: int, timeout_s: float) -> PolicyInfo:
+        """Start a session; gives the policy's spec.
+
+        Raises:
+            ConfigError: no such policy (the message lists the choices).
+            TransportError: no answer.
+        """
+        self._session, self._silent, self.late = session, False, 0
+        request = PolicyReset.Request(session=session, policy=policy, seed=seed)
+        reply = await self._deadlines.call(self._reset, request, timeout_s)
+        if reply.error_code:
+            raise ConfigError("policy", policy, reply.error_msg)
+        info: PolicyInfo = reply.info
+        return info
+
+    async def act(self, stamp_ns: int, observation: PolicyInput) -> PolicyAnswer:
+        """The action for one step; never raises for a server that is slow or gone."""
+        request = PolicyAct.Request(
+            header=conversions.header(stamp_ns),
+            session=self._session,
+            step=observation.step,
+            ee_position=conversions.point(observation.ee_position_m),
+            goal_position=conversions.point(observation.goal_position_m),
+            force=conversions.vector3(observation.force_n),
+        )
+        if observation.image is not None:
+            request.image = conversions.image_message(
+                observation.image, stamp_ns, "policy_camera_optical_frame"
+            )
+        began = time.perf_counter()
+        future = self._act.call_async(request)
+        limit_s = self._silent_timeout_s if self._silent else self._timeout_s
+        self._deadlines.watch(future, limit_s, f"no action within {limit_s:g} s")
+        try:
+            reply = await future
+        except TransportError as error:
+            self._act.remove_pending_request(future)
+            self._silent = True
+            self.late += 1
+            took_s = time.perf_counter() - began
+            return PolicyAnswer(np.zeros(3), True, 0.0, took_s, str(error))
+        self._silent = False
+        return self._judge(reply, observation.step, time.perf_counter() - began)
+
+    def _judge(self, reply: PolicyAct.Response, step: int, took_s: float) -> PolicyAnswer:
+        if reply.error_code == ErrorCode.POLICY_NOT_RESET:
+            # The server was started anew; what it knew of this episode is gone.
+            self.late += 1
+            return PolicyAnswer(np.zeros(3), True, 0.0, took_s, reply.error_msg)
+        if reply.error_code or reply.step != step:
+            return PolicyAnswer(None, False, reply.compute_s, took_s, reply.error_msg)
+        return PolicyAnswer(conversions.xyz(reply.action), False, reply.compute_s, took_s)
