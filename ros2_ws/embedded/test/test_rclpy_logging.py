@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-
 from rclpy.clock import ROSClock
 from rclpy.impl._log_output import LogRecord, output
 from rclpy.logging import (
@@ -38,9 +37,7 @@ def _fresh(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 def test_default_format(capsys: pytest.CaptureFixture[str]) -> None:
     assert get_logger("ns.node").info("hello {there}")
     captured = capsys.readouterr()
-    assert re.fullmatch(
-        r"\[INFO\] \[\d+\.\d{9}\] \[ns\.node\]: hello \{there\}\n", captured.err
-    )
+    assert re.fullmatch(r"\[INFO\] \[\d+\.\d{9}\] \[ns\.node\]: hello \{there\}\n", captured.err)
     assert captured.out == ""
 
 

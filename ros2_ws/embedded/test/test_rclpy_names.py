@@ -5,7 +5,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rclpy._names import (
     RemapKind,
     RemapRule,
@@ -122,10 +121,12 @@ def test_expansion_is_absolute_and_idempotent(name: str, node: str, namespace: s
 def test_any_text_expands_to_a_valid_name_or_raises(text: str) -> None:
     try:
         full = expand_name(text, "node", "/ns")
-    except InvalidTopicNameException as error:
-        assert 0 <= error.invalid_index <= len(text)
+    except InvalidTopicNameException as raised:
+        full, index = "/invalid", raised.invalid_index
     else:
-        assert validate_full_topic_name(full)
+        index = 0
+    assert validate_full_topic_name(full)
+    assert 0 <= index <= len(text)
 
 
 @given(old=RELATIVE, new=RELATIVE, node=TOKEN, namespace=NAMESPACE)

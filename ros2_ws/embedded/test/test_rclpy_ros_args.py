@@ -10,7 +10,6 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-
 from rclpy._params_yaml import (
     infer_scalar,
     parse_parameter_text,
@@ -28,9 +27,7 @@ SCALARS: list[st.SearchStrategy[Any]] = [
     st.floats(allow_nan=False),
     st.text(st.characters(codec="utf-8", categories=("L", "N", "P", "S", "Zs")), max_size=12),
 ]
-VALUES = st.one_of(
-    *SCALARS, *(st.lists(scalar, min_size=1, max_size=4) for scalar in SCALARS)
-)
+VALUES = st.one_of(*SCALARS, *(st.lists(scalar, min_size=1, max_size=4) for scalar in SCALARS))
 
 
 def test_sections_begin_and_end() -> None:
@@ -153,10 +150,12 @@ def test_dumped_files_read_back(parameters: dict[str, Any], node: str) -> None:
 
 @given(text=st.text(max_size=40))
 def test_any_text_parses_or_raises_the_one_error(text: str) -> None:
+    message = "some file"
     try:
         parse_parameter_text(text, "some file")
-    except RCLInvalidROSArgsError as error:
-        assert "some file" in str(error)
+    except RCLInvalidROSArgsError as raised:
+        message = str(raised)
+    assert "some file" in message
 
 
 @given(args=st.lists(st.sampled_from(["--ros-args", "--", "-r", "-p", "a:=b", "x", "n:a:=1"])))

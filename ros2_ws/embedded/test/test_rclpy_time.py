@@ -9,7 +9,6 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, ROSClock, TimeJump
 from rclpy.duration import Duration, Infinite
 from rclpy.exceptions import NotInitializedException
@@ -145,10 +144,8 @@ def test_ros_clock_follows_the_override() -> None:
     ("forward", "backward", "on_change"),
     [(0, None, True), (-1, None, True), (None, 0, True), (None, 1, True), (None, None, False)],
 )
-def test_impossible_thresholds(
-    forward: int | None, backward: int | None, on_change: bool
-) -> None:
-    with pytest.raises(ValueError, match="threshold|must be"):
+def test_impossible_thresholds(forward: int | None, backward: int | None, on_change: bool) -> None:
+    with pytest.raises(ValueError, match=r"threshold|must be"):
         JumpThreshold(
             min_forward=None if forward is None else Duration(nanoseconds=forward),
             min_backward=None if backward is None else Duration(nanoseconds=backward),
