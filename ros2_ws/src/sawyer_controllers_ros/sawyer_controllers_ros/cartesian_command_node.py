@@ -57,10 +57,10 @@ class CartesianCommandNode(ThinNode):
     def __init__(self) -> None:
         super().__init__("cartesian_command")
         self._config = ConfigParameters(self, CommandConfig).config
-        self._guard_parameters = ConfigParameters(self, GuardConfig, "guard")
+        self._guard_settings = ConfigParameters(self, GuardConfig, "guard")
         self._cartesian_config = ConfigParameters(self, CartesianConfig, "cartesian").config
         self._task = load_task_parameter(self)
-        self._guard = CommandGuard(self._guard_parameters.config, self._task)
+        self._guard = CommandGuard(self._guard_settings.config, self._task)
         self._period_s = 1.0 / self._config.rate_hz
         self._pending: EeCommand | None = None
         self._last: tuple[str, int, int] | None = None
@@ -150,8 +150,8 @@ class CartesianCommandNode(ThinNode):
         self.health.tick()
 
     def _decide(self, command: EeDelta, arm: ArmState, wrench: Wrench) -> GuardDecision:
-        if self._guard_parameters.refresh():
-            self._guard.config = self._guard_parameters.config
+        if self._guard_settings.refresh():
+            self._guard.config = self._guard_settings.config
         return self._send(arm, self._guard.check(command, arm, wrench))
 
     def _send(self, arm: ArmState, decision: GuardDecision) -> GuardDecision:

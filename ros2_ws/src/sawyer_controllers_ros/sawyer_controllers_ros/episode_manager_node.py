@@ -142,12 +142,11 @@ class EpisodeManagerNode(ThinNode):
             run.fail(ErrorCode.EPISODE_SAFETY_STOP, str(error))
         except SawyerError as error:
             run.fail(ErrorCode.EPISODE_BAD_SPEC, str(error))
-        finally:
-            await self.commander.release()
-            self._busy = False
+        await self.commander.release()
         result = run.result
         result.wall_s = time.perf_counter() - began
         await self._finish(handle, run)
+        self._busy = False
         return RunEpisode.Result(result=result)
 
     async def _finish(self, handle: ServerGoalHandle, run: EpisodeRun) -> None:

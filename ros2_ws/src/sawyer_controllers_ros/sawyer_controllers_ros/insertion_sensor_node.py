@@ -20,14 +20,14 @@ class InsertionSensorNode(ThinNode):
 
     def __init__(self) -> None:
         super().__init__("insertion_sensor")
-        self._parameters = ConfigParameters(self, SensingConfig)
+        self._settings = ConfigParameters(self, SensingConfig)
         self._task = load_task_parameter(self)
         self._goal_m = self._task.goal
         self._sensor: InsertionSensor | None = None
 
     def start(self) -> None:
         """Make the core and subscribe."""
-        self._sensor = InsertionSensor(self._parameters.config, self._task)
+        self._sensor = InsertionSensor(self._settings.config, self._task)
         self._publisher = self.create_publisher(InsertionState, "insertion_state", qos.STATE)
         self.create_subscription(PoseStamped, "commanded_goal", self._on_goal, qos.LATCHED)
         self._frames = FrameSource(self, ("pose", "contact", "wrench_centered"), self._on_frame)

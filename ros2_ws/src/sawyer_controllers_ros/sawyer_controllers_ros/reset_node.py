@@ -78,9 +78,8 @@ class ResetNode(ThinNode):
             result.error_code, result.error_msg = ErrorCode.RESET_REFUSED, str(error)
         except SawyerError as error:
             result.error_code, result.error_msg = ErrorCode.RESET_FAILED, str(error)
-        finally:
-            await self._commander.release()
-            self._busy = False
+        await self._commander.release()
+        self._busy = False
         result.attempts = self._routine.recoveries - before
         result.failures = self._routine.failures
         self.health.put("failures", self._routine.failures)

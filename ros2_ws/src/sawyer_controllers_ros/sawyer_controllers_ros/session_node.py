@@ -33,9 +33,7 @@ class SessionConfig:
     connector: str = setting(doc="connector to insert")
     policy: str = setting(doc="policy to run")
     episodes: int = setting(1, bounds=(1, 1_000_000), doc="episodes to run")
-    seed: int = setting(
-        0, bounds=(0, 2**31 - 1), doc="seed of the first episode; the next ones count up"
-    )
+    seed: int = setting(0, bounds=(0, 2**31 - 1), doc="seed of the first episode")
     noise_mm: float = setting(
         0.0, unit="mm", bounds=(0.0, 10.0), doc="half width of the uniform goal noise in x and y"
     )

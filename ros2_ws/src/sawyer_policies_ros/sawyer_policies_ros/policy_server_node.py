@@ -22,11 +22,11 @@ class PolicyServerNode(ThinNode):
 
     def __init__(self) -> None:
         super().__init__("policy_server")
-        self._parameters = ConfigParameters(self, HostConfig)
+        self._settings = ConfigParameters(self, HostConfig)
 
     def start(self) -> None:
         """Make the host and offer the services."""
-        self._host = PolicyHost(default_registry(), self._parameters.config)
+        self._host = PolicyHost(default_registry(), self._settings.config)
         specs = self.create_publisher(PolicyInfo, "policy/served", qos.EVENT_LATCHED)
         for spec in self._host.specs():
             specs.publish(policy_info(spec))

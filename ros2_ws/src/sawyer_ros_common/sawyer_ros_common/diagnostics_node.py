@@ -44,7 +44,7 @@ class DiagnosticsNode(ThinNode):
 
     def __init__(self) -> None:
         super().__init__("diagnostics")
-        self._parameters = ConfigParameters(self, DiagnosticsConfig)
+        self._settings = ConfigParameters(self, DiagnosticsConfig)
         self._newest: dict[str, tuple[float, NodeHealth]] = {}
 
     def start(self) -> None:
@@ -52,7 +52,7 @@ class DiagnosticsNode(ThinNode):
         self._publisher = self.create_publisher(DiagnosticArray, "/diagnostics", qos.EVENT)
         self.create_subscription(NodeHealth, "health", self._on_health, qos.EVENT)
         self.create_timer(
-            self._parameters.config.period_s,
+            self._settings.config.period_s,
             self._publish,
             clock=Clock(clock_type=ClockType.STEADY_TIME),
         )
@@ -64,7 +64,7 @@ class DiagnosticsNode(ThinNode):
         status = DiagnosticStatus(name=name, hardware_id="sawyer")
         status.level = _LEVELS.get(report.level, DiagnosticStatus.ERROR)
         status.message = report.summary
-        if age_s > self._parameters.config.stale_after_s:
+        if age_s > self._settings.config.stale_after_s:
             status.level = DiagnosticStatus.STALE
             status.message = f"silent for {age_s:.1f} s"
         status.values = [
@@ -74,7 +74,7 @@ class DiagnosticsNode(ThinNode):
         return status
 
     def _publish(self) -> None:
-        self._parameters.refresh()
+        self._settings.refresh()
         now = time.monotonic()
         message = DiagnosticArray()
         message.header.stamp = self.get_clock().now().to_msg()

@@ -42,7 +42,7 @@ class TwinDriverNode(ThinNode):
         """Build the twin, then open for targets."""
         config = self._config
         self._twin = Twin(config.connector, self._twin_config, joint_loop=self._loop_config)
-        self._publishers = StatePublishers(self)
+        self._outputs = StatePublishers(self)
         self._state_publisher = self.create_publisher(DriverState, "driver/state", qos.LATCHED)
         self._stepper = LockstepStepper(self._twin, config.period_s)
         self.create_service(PrepareEpisode, "twin/prepare_episode", self._prepare)
@@ -132,7 +132,7 @@ class TwinDriverNode(ThinNode):
 
     def _publish(self, frame: SensorFrame) -> None:
         """States first: the control nodes work on them while the picture is rendered."""
-        self._publishers.state(frame)
+        self._outputs.state(frame)
         if self._loop is not None:
             self._since_image = (self._since_image + 1) % self._images_every
             if self._since_image:
@@ -144,10 +144,10 @@ class TwinDriverNode(ThinNode):
         if twin is None:
             return
         if config.camera:
-            self._publishers.image(twin.render_rgb(), stamp_ns)
+            self._outputs.image(twin.render_rgb(), stamp_ns)
         if config.overview and self._stepper.periods % config.overview_every == 0:
             picture = twin.render_overview(config.overview_width_px, config.overview_height_px)
-            self._publishers.overview(picture, stamp_ns)
+            self._outputs.overview(picture, stamp_ns)
 
     def _status(self) -> str:
         return "" if self._twin is None else str(self._twin.loop.status.value)
