@@ -1,17 +1,14 @@
-"""Intervals, episode files, tables and the evaluation's JSON."""
+"""Episode files, tables and the evaluation's JSON."""
 
 import json
 import math
 from pathlib import Path
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
-from scipy.stats import binomtest
 
 from sawyer_cli.errors import CommandError
 from sawyer_cli.evaluate import EvaluationRequest, json_text, summary
-from sawyer_cli.results import EpisodeRow, read_episodes, wilson_interval
+from sawyer_cli.results import EpisodeRow, read_episodes
 
 ENTRY = {
     "index": 0,
@@ -31,34 +28,11 @@ def row(**changes: object) -> EpisodeRow:
     return EpisodeRow(**{**ENTRY, **changes})  # type: ignore[arg-type]
 
 
-@pytest.mark.parametrize(
-    ("successes", "trials"), [(60, 100), (44, 100), (24, 100), (5, 5), (0, 10), (1, 1)]
-)
-def test_wilson_interval_is_that_of_scipy(successes: int, trials: int) -> None:
-    expected = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
-    assert wilson_interval(successes, trials) == pytest.approx(tuple(expected), abs=1e-12)
-
-
-@given(st.integers(1, 500).flatmap(lambda n: st.tuples(st.integers(0, n), st.just(n))))
-def test_wilson_interval_holds_the_rate_and_mirrors(case: "tuple[int, int]") -> None:
-    successes, trials = case
-    low, high = wilson_interval(successes, trials)
-    assert 0.0 <= low <= successes / trials <= high <= 1.0
-    mirrored = wilson_interval(trials - successes, trials)
-    assert mirrored == pytest.approx((1 - high, 1 - low), abs=1e-12)
-
-
-@pytest.mark.parametrize(("successes", "trials"), [(1, 0), (3, 2), (-1, 2)])
-def test_wilson_interval_refuses_impossible_counts(successes: int, trials: int) -> None:
-    with pytest.raises(ValueError, match="successes of"):
-        wilson_interval(successes, trials)
-
-
 def test_episodes_are_read_and_null_is_no_number(tmp_path: Path) -> None:
     path = tmp_path / "episodes.json"
     content = {"complete": True, "episodes": [ENTRY, {**ENTRY, "final_distance_mm": None}]}
     path.write_text(json.dumps(content), encoding="utf-8")
-    rows = read_episodes(path)
+    rows = read_episodes(tmp_path)
     assert rows[0].peak_force_n == 14.5
     assert math.isnan(rows[1].final_distance_mm)
 
@@ -67,7 +41,7 @@ def test_episodes_are_read_and_null_is_no_number(tmp_path: Path) -> None:
     ("text", "message"),
     [
         ("{", "not JSON"),
-        ("3", "expected a list"),
+        ("3", "list of episodes"),
         ('[{"seed": 1}]', "episode 0"),
         ('[{"seed": "x", "success": 1}]', "episode 0"),
     ],
@@ -76,12 +50,12 @@ def test_malformed_episode_files_are_refused(tmp_path: Path, text: str, message:
     path = tmp_path / "episodes.json"
     path.write_text(text, encoding="utf-8")
     with pytest.raises(CommandError, match=message):
-        read_episodes(path)
+        read_episodes(tmp_path)
 
 
-def test_missing_episode_file_says_that_the_session_did_not_end(tmp_path: Path) -> None:
-    with pytest.raises(CommandError, match="did not end"):
-        read_episodes(tmp_path / "episodes.json")
+def test_missing_episode_file_is_a_clear_refusal(tmp_path: Path) -> None:
+    with pytest.raises(CommandError, match="no usable results"):
+        read_episodes(tmp_path)
 
 
 REQUEST = EvaluationRequest("usb", "p_controller", 1.0, 3, 5, "gym")
@@ -91,15 +65,21 @@ FIELDS = {
 }  # fmt: skip
 
 
-def test_summary_counts_only_valid_successes() -> None:
+def test_summary_counts_only_valid_episodes() -> None:
     rows = [row(), row(index=1, success=False, steps=50, time_s=5.0), row(index=2, valid=False)]
     result = summary(REQUEST, rows, wall_s=1.0)
     assert set(result) >= FIELDS
-    assert result["successes"] == 1
-    assert result["success_rate"] == pytest.approx(1 / 3)
-    assert result["mean_steps"] == pytest.approx((21 + 50 + 21) / 3)
+    assert (result["successes"], result["episodes"]) == (1, 2)
+    assert result["success_rate"] == pytest.approx(0.5)
+    assert result["mean_steps"] == pytest.approx((21 + 50) / 2)
     assert result["sim_s"] == pytest.approx(9.2)
     assert result["invalid_episodes"] == 1
+
+
+def test_summary_of_nothing_valid_is_refused() -> None:
+    rows = [row(valid=False)] * 3
+    with pytest.raises(CommandError, match="nothing to count"):
+        summary(REQUEST, rows, wall_s=1.0)
 
 
 def test_summary_refuses_missing_episodes() -> None:

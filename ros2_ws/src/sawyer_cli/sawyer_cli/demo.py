@@ -15,7 +15,13 @@ from sawyer_cli.choices import (
     require_range,
 )
 from sawyer_cli.errors import CommandError, require_choice
-from sawyer_cli.evaluate import EPISODE_WALL_S, LAUNCH_START_S, MAX_EPISODES, MAX_NOISE_MM
+from sawyer_cli.evaluate import (
+    EPISODE_WALL_S,
+    LAUNCH_START_S,
+    MAX_EPISODES,
+    MAX_NOISE_MM,
+    MAX_SEED,
+)
 from sawyer_cli.launching import LaunchOutcome, launch_command, log_tail, run_launch, shown
 from sawyer_cli.paths import new_run_folder
 from sawyer_cli.results import EpisodeRow, episode_table, read_episodes
@@ -45,7 +51,7 @@ class DemoRequest:
         require_choice("clock", self.clock, CLOCKS)
         require_range("--episodes", self.episodes, 1, MAX_EPISODES)
         require_range("--noise-mm", self.noise_mm, 0.0, MAX_NOISE_MM)
-        require_range("--seed", self.seed, 0, 2**63 - 1)
+        require_range("--seed", self.seed, 0, MAX_SEED - self.episodes)
         return self
 
     def command(self, folder: Path) -> list[str]:
@@ -78,7 +84,7 @@ def run_demo(request: DemoRequest, console: Console) -> int:
     outcome = launch_with_display(request, command, folder, console)
     problems = [] if outcome.clean else [launch_problem(outcome, folder / "launch.log")]
     try:
-        rows = read_episodes(folder / "episodes.json")
+        rows = read_episodes(folder)
     except CommandError as error:
         rows = []
         problems.append(str(error))

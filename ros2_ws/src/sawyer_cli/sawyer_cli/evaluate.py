@@ -17,13 +17,14 @@ from sawyer_cli.choices import (
     require_range,
 )
 from sawyer_cli.errors import CommandError, require_choice
-from sawyer_cli.results import EpisodeRow, read_episodes, wilson_interval
+from sawyer_cli.results import EpisodeRow, read_episodes
 
 if TYPE_CHECKING:
     from rich.table import Table
 
 MAX_NOISE_MM = 10.0  # the bound of sawyer_controllers.episode.EpisodeSpec
 MAX_EPISODES = 100_000  # ours
+MAX_SEED = 2**31 - 1  # the bound of EpisodeSpec; seeds count up from the first episode's
 LAUNCH_START_S = 120.0  # ours: time allowed for start-up and shutdown of the graph
 EPISODE_WALL_S = 60.0  # ours: time allowed per episode
 
@@ -47,7 +48,7 @@ class EvaluationRequest:
         require_choice("backend", self.backend, BACKENDS)
         require_range("--noise-mm", self.noise_mm, 0.0, MAX_NOISE_MM)
         require_range("--episodes", self.episodes, 1, MAX_EPISODES)
-        require_range("--seed", self.seed, 0, 2**63 - 1)
+        require_range("--seed", self.seed, 0, MAX_SEED - self.episodes)
         require_range("--workers", self.workers, 1, 256)
         return self
 
@@ -128,36 +129,39 @@ def run_ros(request: EvaluationRequest, folder: Path) -> list[EpisodeRow]:
             f"{log_tail(log)}",
             status=1,
         )
-    return read_episodes(folder / "episodes.json")
+    return read_episodes(folder)
 
 
 def summary(
     request: EvaluationRequest, rows: Sequence[EpisodeRow], *, wall_s: float
 ) -> dict[str, Any]:
-    """Return the summary; an episode that is not valid counts as no success.
+    """Return the summary; an episode that is not valid counts neither way.
 
     Raises:
-        CommandError: the number of results is not the number of episodes asked for.
+        CommandError: results are missing, or no episode is valid.
     """
+    from sawyer_core.errors import ConfigError
+    from sawyer_datasets.evaluation import EvalResult
+
     if len(rows) != request.episodes:
         raise CommandError(f"{len(rows)} results for {request.episodes} episodes", status=1)
-    successes = sum(row.success and row.valid for row in rows)
+    try:
+        result = EvalResult.from_outcomes(
+            rows,
+            connector=request.connector,
+            policy=request.policy,
+            noise_mm=request.noise_mm,
+            seed=request.seed,
+            backend=request.backend,
+            wall_s=wall_s,
+            sim_s=sum(row.time_s for row in rows),
+        )
+    except ConfigError as error:
+        raise CommandError(f"nothing to count: {error}", status=1) from error
+    invalid = sum(not row.valid for row in rows)
     return {
-        "connector": request.connector,
-        "policy": request.policy,
-        "noise_mm": request.noise_mm,
-        "episodes": request.episodes,
-        "successes": successes,
-        "success_rate": successes / request.episodes,
-        "ci95": list(wilson_interval(successes, request.episodes)),
-        "mean_steps": sum(row.steps for row in rows) / request.episodes,
-        "final_distance_mm": [row.final_distance_mm for row in rows],
-        "peak_force_n": [row.peak_force_n for row in rows],
-        "seed": request.seed,
-        "backend": request.backend,
-        "wall_s": wall_s,
-        "sim_s": sum(row.time_s for row in rows),
-        "invalid_episodes": sum(not row.valid for row in rows),
+        **result.to_dict(),
+        "invalid_episodes": invalid,
         "results": [asdict(row) for row in rows],
     }
 
@@ -191,7 +195,8 @@ def summary_table(result: dict[str, Any]) -> Table:
 def _median(values: Sequence[float]) -> float:
     import statistics
 
-    return statistics.median(values)
+    finite = [value for value in values if math.isfinite(value)]
+    return statistics.median(finite) if finite else math.nan
 
 
 def json_text(result: dict[str, Any]) -> str:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,8 +12,6 @@ from sawyer_cli.errors import CommandError
 
 if TYPE_CHECKING:
     from rich.table import Table
-
-Z_95 = 1.959963984540054  # 97.5 % point of the standard normal distribution
 
 
 @dataclass(frozen=True)
@@ -61,42 +58,20 @@ def _number(value: Any) -> float:
     return math.nan if value is None else float(value)
 
 
-def read_episodes(path: Path) -> list[EpisodeRow]:
-    """Read the session's ``episodes.json``.
+def read_episodes(folder: Path) -> list[EpisodeRow]:
+    """Read the results that the session left in its output folder.
 
     Raises:
-        CommandError: the file is missing or malformed.
+        CommandError: there are none, or they are malformed.
     """
+    from sawyer_core.errors import RecordingError
+    from sawyer_datasets.sessions import read_session
+
     try:
-        data = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError:
-        raise CommandError(f"{path} was not written: the session did not end", status=1) from None
-    except json.JSONDecodeError as error:
-        raise CommandError(f"{path} is not JSON: {error}", status=1) from error
-    entries = data["episodes"] if isinstance(data, dict) and "episodes" in data else data
-    if not isinstance(entries, list) or not all(isinstance(e, dict) for e in entries):
-        raise CommandError(f"{path}: expected a list of episode results", status=1)
-    return [row_from(i, entry) for i, entry in enumerate(entries)]
-
-
-def wilson_interval(successes: int, trials: int) -> tuple[float, float]:
-    """Return the 95 % Wilson score interval of a success rate.
-
-    It stays inside [0, 1] and is of use at 0 and at 100 %, where the normal interval has no
-    width (E. B. Wilson, 1927).
-
-    >>> [round(x, 4) for x in wilson_interval(60, 100)]
-    [0.502, 0.6906]
-    """
-    if trials < 1 or not 0 <= successes <= trials:
-        raise ValueError(f"{successes} successes of {trials} trials")
-    rate = successes / trials
-    shrink = 1.0 + Z_95**2 / trials
-    centre = (rate + Z_95**2 / (2 * trials)) / shrink
-    half = Z_95 / shrink * math.sqrt(rate * (1 - rate) / trials + Z_95**2 / (4 * trials**2))
-    lower = 0.0 if successes == 0 else max(0.0, centre - half)
-    upper = 1.0 if successes == trials else min(1.0, centre + half)
-    return lower, upper
+        session = read_session(folder)
+    except RecordingError as error:
+        raise CommandError(f"the session left no usable results: {error}", status=1) from error
+    return [row_from(i, dict(row)) for i, row in enumerate(session.rows)]
 
 
 def episode_table(rows: Sequence[EpisodeRow], title: str) -> Table:
