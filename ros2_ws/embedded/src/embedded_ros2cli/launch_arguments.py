@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
-from embedded_ros2cli.errors import CliError, unknown
 from launch import LaunchContext
 from launch.actions import (
     DeclareLaunchArgument,
@@ -18,6 +17,8 @@ from launch.actions import (
     SetLaunchConfiguration,
 )
 from launch.launch_description_entity import LaunchDescriptionEntity
+
+from embedded_ros2cli.errors import CliError, unknown
 
 LAUNCH_SUFFIXES = (".launch.py", "_launch.py", ".py")
 

@@ -10,6 +10,7 @@ from ament_index_python.packages import (
     get_package_share_directory,
     get_packages_with_prefixes,
 )
+
 from embedded_ros2cli.errors import CliError, unknown
 from embedded_ros2cli.verbs import Verbs
 
