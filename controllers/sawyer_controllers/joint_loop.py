@@ -273,7 +273,11 @@ class JointLoop:
 
     def _at_rest(self) -> None:
         self._idle_ticks += 1
-        if self._watch and self._idle_ticks > self._timeout_ticks and self.status is LoopStatus.OK:
+        if (
+            self._watch
+            and self._idle_ticks > self._timeout_ticks + 1
+            and self.status is LoopStatus.OK
+        ):
             self.status = LoopStatus.HOLD
 
     def _force_above(self, q: Sequence[float], force_n: Sequence[float]) -> None:

@@ -118,7 +118,9 @@ class TorqueLimiter:
             change = tau - before
             if not -rate <= change <= rate:
                 clamps |= 1
-                tau = before + rate if change > 0.0 else before - rate
+                tau = (
+                    before + rate if change > 0.0 else (before - rate if change < 0.0 else before)
+                )
             new[j] = tau
             tau += gravity[j]
             if not -effort <= tau <= effort:
