@@ -208,11 +208,11 @@ class CommandGuard:
             return self._stop(f"{self.contact_stops} contact stops, latched until reset")
         if self._last_command_ns is None:
             return None
-        silence_s = (now_ns - self._last_command_ns) * 1e-9
-        if silence_s <= self.config.hold_after_s:
+        silence_ns = now_ns - self._last_command_ns
+        if silence_ns <= _ns(self.config.hold_after_s):
             return None
-        reason = f"no command for {silence_s:.3f} s"
-        if silence_s <= self.config.degrade_after_s:
+        reason = f"no command for {silence_ns * 1e-9:.3f} s"
+        if silence_ns <= _ns(self.config.degrade_after_s):
             return _hold(f"{reason}, allowed {self.config.hold_after_s:g} s")
         if self.config.degrade_to == "stop":
             return self._stop(reason)
@@ -245,11 +245,11 @@ class CommandGuard:
         largest = float(np.abs(delta).max())
         if largest > self.config.refuse_step_m:
             return f"displacement of {largest:g} m, allowed {self.config.refuse_step_m:g} m"
-        age_s = (state.stamp_ns - command.stamp_ns) * 1e-9
-        if age_s > self.config.max_state_age_s:
-            return f"computed from a state {age_s:.3f} s old"
+        age_ns = state.stamp_ns - command.stamp_ns
+        if age_ns > _ns(self.config.max_state_age_s):
+            return f"computed from a state {age_ns * 1e-9:.3f} s old"
         if self._above:
-            return f"contact stop: force {wrench.force_n.round(1).tolist()} N"
+            return f"contact stop: force {_newtons(wrench)}"
         return None
 
     def _clip(self, delta: Array, state: ArmState, wrench: Wrench) -> GuardDecision:
@@ -263,7 +263,7 @@ class CommandGuard:
         )
         if pressing.any():
             allowed = np.where(pressing, 0.0, allowed)
-            reasons.append(f"no further push against {wrench.force_n.round(1).tolist()} N")
+            reasons.append(f"no further push against {_newtons(wrench)}")
         goal = state.ee_position_m + allowed
         if not self.workspace.contains(goal):
             allowed = np.clip(self.workspace.clamp(goal) - state.ee_position_m, -step, step)
@@ -282,6 +282,14 @@ class CommandGuard:
 
     def _stop(self, reason: str) -> GuardDecision:
         return GuardDecision(np.zeros(3), GuardStatus.STOPPED, (reason,), self.latched)
+
+
+def _newtons(wrench: Wrench) -> str:
+    return "(" + ", ".join(f"{value:.1f}" for value in wrench.force_n.tolist()) + ") N"
+
+
+def _ns(seconds: float) -> int:
+    return round(seconds * 1e9)
 
 
 def _hold(reason: str, *, yielding: bool = False) -> GuardDecision:
