@@ -21,7 +21,9 @@ def _box(
     rows, columns = picture.shape[:2]
     left, right = sorted((round(x - width / 2), round(x + width / 2)))
     top, bottom = sorted((round(y), round(y + height)))
-    picture[max(0, top) : min(rows, bottom), max(0, left) : min(columns, right)] = colour
+    top, bottom = (min(max(edge, 0), rows) for edge in (top, bottom))
+    left, right = (min(max(edge, 0), columns) for edge in (left, right))
+    picture[top:bottom, left:right] = colour
 
 
 def overview(height_m: float, side_m: float, size: tuple[int, int]) -> Image:

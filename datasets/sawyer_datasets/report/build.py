@@ -101,13 +101,18 @@ def build_report(
         problems=work.problems,
         session_plot=overall,
         video=video.name if video else "",
-        video_caption="" if shown == len(rows) else f"The first {shown} episodes.",
+        video_caption=_video_caption(shown, len(rows)),
         poster=poster,
         versions=dict(versions or {}),
     )
     path = work.output / PAGE_NAME
     _write(path, render(page).encode())
     return ReportFiles(path, video, tuple(work.plots), tuple(work.problems))
+
+
+def _video_caption(shown: int, total: int) -> str:
+    which = "every episode" if shown >= total else f"the first {shown} of {total} episodes"
+    return f"Overview camera, policy's view and force trace of {which}, in robot time:"
 
 
 def _settings(session: Session, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -79,6 +79,7 @@ class EpisodeFrames:
         self.title = title
         self._chart = force_chart(series, CHART_BOX[2], CHART_BOX[3], force_top_n)
         self._base = self._draw_base()
+        self._scaled: dict[Box, tuple[int, Image.Image]] = {}
 
     def times(self, rate_hz: float, lead_s: float, hold_s: float) -> Iterator[float]:
         """Return the episode times of the frames, with a still picture before and after."""
@@ -92,16 +93,28 @@ class EpisodeFrames:
         canvas = self._base.copy()
         draw = ImageDraw.Draw(canvas)
         series = self.series
-        if series.overview is not None:
-            picture = _fit(series.overview, t_s, OVERVIEW_BOX, Image.Resampling.BICUBIC)
-            _paste_centred(canvas, picture, OVERVIEW_BOX)
-        if series.policy_view is not None:
-            picture = _fit(series.policy_view, t_s, VIEW_BOX, Image.Resampling.NEAREST)
-            _paste_centred(canvas, picture, VIEW_BOX)
+        self._paste(canvas, series.overview, t_s, OVERVIEW_BOX, Image.Resampling.BICUBIC)
+        self._paste(canvas, series.policy_view, t_s, VIEW_BOX, Image.Resampling.NEAREST)
         self._draw_readouts(draw, t_s)
         self._draw_cursor(draw, t_s)
         self._draw_state(draw, t_s)
         return np.asarray(canvas)
+
+    def _paste(
+        self,
+        canvas: Image.Image,
+        film: Film | None,
+        t_s: float,
+        box: Box,
+        resample: Image.Resampling,
+    ) -> None:
+        if film is None:
+            return
+        index = film.index_at(t_s)
+        known = self._scaled.get(box)
+        if known is None or known[0] != index:
+            known = self._scaled[box] = (index, _fit(film, t_s, box, resample))
+        _paste_centred(canvas, known[1], box)
 
     def _draw_base(self) -> Image.Image:
         canvas = Image.new("RGB", (WIDTH, HEIGHT), style.PAPER)

@@ -30,6 +30,7 @@ PACKAGES: Final = (
     "rosbags",
     "numpy",
 )
+CONNECTORS: Final = {"usb": "USB-A", "dsub": "D-Sub", "model_e": "Model-E", "": "Connector"}
 _BAG_TONES: Final = {BagStatus.COMPLETE.value: "", BagStatus.READABLE.value: "warn"}
 
 
@@ -82,7 +83,7 @@ def render(page: Page) -> str:
     episodes = [_episode(section) for section in page.sections]
     template = environment.get_template("report.html.j2")
     return template.render(
-        title=f"Plugging in {connector} with {policy}" if connector else "Insertion session",
+        title=f"{CONNECTORS.get(connector, connector)} insertion, {policy}".strip(", "),
         subtitle=f"Sawyer twin, {_plural(len(rows), 'episode')}, {made_at:%Y-%m-%d %H:%M} UTC",
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         tiles=_tiles(rows),
@@ -138,7 +139,7 @@ def _tiles(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             "label": "Inserted",
             "value": f"{successes} of {len(counted)}",
             "note": f"95 % interval {low * 100:.0f} to {high * 100:.0f} %",
-            "tone": "good" if counted and successes == len(counted) else "bad",
+            "tone": "bad" if not successes else "good" if successes == len(counted) else "warn",
         },
         _median_tile("Time", _numbers(rows, "time_s"), "s", 2),
         _median_tile("Final distance", _numbers(rows, "final_distance_mm"), "mm", 2),

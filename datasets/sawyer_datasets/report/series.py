@@ -53,10 +53,13 @@ class Film:
     t_s: FloatArray
     frames: NDArray[Any]
 
+    def index_at(self, t_s: float) -> int:
+        """Return the number of the newest image at a time (the first one's before it)."""
+        return max(0, int(np.searchsorted(self.t_s, t_s + 1e-9, side="right")) - 1)
+
     def at(self, t_s: float) -> NDArray[Any]:
         """Return the newest image at a time (the first one before it)."""
-        index = int(np.searchsorted(self.t_s, t_s + 1e-9, side="right")) - 1
-        picture: NDArray[Any] = self.frames[max(0, index)]
+        picture: NDArray[Any] = self.frames[self.index_at(t_s)]
         return picture
 
 
