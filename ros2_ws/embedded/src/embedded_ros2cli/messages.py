@@ -164,22 +164,18 @@ def fill(message: Any, values: Mapping[str, Any], where: str = "", now: Any = No
         if name not in fields:
             raise unknown(f"field of {type(message).__name__}", full, fields)
         try:
-            setattr(
-                message, name, _converted(getattr(message, name), fields[name], value, full, now)
-            )
+            setattr(message, name, _converted(fields[name], value, full, now))
         except (AssertionError, TypeError, ValueError, OverflowError) as error:
             raise CliError(f"field '{full}' ({fields[name]}): {value!r}: {error}") from None
 
 
-def _converted(current: Any, kind: str, value: Any, where: str, now: Any) -> Any:
+def _converted(kind: str, value: Any, where: str, now: Any) -> Any:
     """Return a plain value as what a field of type ``kind`` holds."""
     if kind.startswith("sequence<") or kind.endswith("]"):
         element = kind.removeprefix("sequence<").split("[")[0].split(",")[0].rstrip(">")
         if not isinstance(value, (list, tuple)):
             raise TypeError("expected a list")
-        return [
-            _converted(None, element, item, f"{where}[{i}]", now) for i, item in enumerate(value)
-        ]
+        return [_converted(element, item, f"{where}[{i}]", now) for i, item in enumerate(value)]
     if "/" in kind:
         return _converted_message(kind, value, where, now)
     if kind in ("double", "float", "float64", "float32"):

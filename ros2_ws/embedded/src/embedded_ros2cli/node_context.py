@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import math
 import os
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from embedded_ros2cli.errors import CliError
 
 SETTLE_S = 0.25  # ours: a graph that did not change for so long is taken as complete
 POLL_S = 0.02
+SIGNAL_STEP_S = 0.2  # ours: how soon a Ctrl-C is noticed where rclpy does not handle signals
 DEFAULT_SPIN_TIME_S = 1.0  # ours: the longest wait for discovery in commands that list
 
 
@@ -29,11 +31,22 @@ def add_spin_time(parser: argparse.ArgumentParser) -> None:
 
 
 @contextlib.contextmanager
-def command_node(*, with_parameters: bool = False) -> Iterator[Any]:
-    """Yield a hidden node; it is gone afterwards, whatever happens."""
-    import rclpy
+def command_node(*, handle_signals: bool = True) -> Iterator[Any]:
+    """Yield a hidden node; it is gone afterwards, whatever happens.
 
-    rclpy.init(args=[])
+    Without ``handle_signals`` Ctrl-C leaves the context as it is, for those who still have
+    something to say to the graph.
+    """
+    import rclpy
+    from rclpy.executors import ExternalShutdownException
+    from rclpy.signals import SignalHandlerOptions
+
+    rclpy.init(
+        args=[],
+        signal_handler_options=(
+            SignalHandlerOptions.ALL if handle_signals else SignalHandlerOptions.NO
+        ),
+    )
     try:
         node = rclpy.create_node(
             f"_ros2cli_{os.getpid()}",
@@ -43,6 +56,8 @@ def command_node(*, with_parameters: bool = False) -> Iterator[Any]:
         )
         try:
             yield node
+        except ExternalShutdownException:  # SIGTERM, or a SIGINT that was ignored before us
+            raise KeyboardInterrupt from None
         finally:
             node.destroy_node()
     finally:
@@ -85,9 +100,14 @@ def spin_future(node: Any, future: Any, timeout_s: float | None, what: str) -> A
     """Spin until a future is done; returns its result."""
     import rclpy
 
-    rclpy.spin_until_future_complete(node, future, timeout_sec=timeout_s)
-    if not future.done():
-        raise CliError(f"{what}: no answer within {timeout_s:g} s")
+    deadline_s = math.inf if timeout_s is None else time.monotonic() + timeout_s
+    while not future.done():
+        left_s = deadline_s - time.monotonic()
+        if left_s <= 0.0:
+            raise CliError(f"{what}: no answer within {timeout_s:g} s")
+        if not rclpy.ok():
+            raise KeyboardInterrupt
+        rclpy.spin_until_future_complete(node, future, timeout_sec=min(left_s, SIGNAL_STEP_S))
     return future.result()
 
 

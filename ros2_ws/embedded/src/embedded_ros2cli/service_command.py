@@ -102,7 +102,8 @@ def call(options: argparse.Namespace) -> int:
         if not client.service_is_ready():
             print("waiting for service to become available...", flush=True)
             if not client.wait_for_service(timeout_sec=options.timeout):
-                raise unknown("service", name, (known for known, _ in _services(node, False)))
+                known = (found for found, _ in _services(node, False) if found != name)
+                raise unknown("service", name, known)
         while rclpy.ok():
             print(f"requester: making request: {request!r}\n", flush=True)
             future = client.call_async(request)
