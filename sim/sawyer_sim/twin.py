@@ -115,6 +115,7 @@ class Twin:
         """
         if self._world is not None:
             self._world.close()
+            self._time_ns += TICK_NS  # no two states share a stamp
         self.seed = seed
         draws = draw_twin_episode(self.connector, seed)
         self.draws = draws
