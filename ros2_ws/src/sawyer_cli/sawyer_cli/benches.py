@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import platform
-import statistics
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -14,8 +13,6 @@ from sawyer_cli.errors import CommandError
 from sawyer_cli.evaluate import json_text
 from sawyer_cli.paths import write_atomically
 
-TICKS_PER_STEP = 100  # one environment step is 100 ms of robot time at 1 kHz
-PAIRS = 200  # interleaved pairs of a bare and a full control period
 LOCKSTEP_EPISODES = 5
 
 
@@ -39,38 +36,11 @@ def _cpu_model() -> str:
     return platform.processor() or "unknown"
 
 
-def overhead_of_control() -> dict[str, float]:
-    """Compare a control period with the bare physics of the same instant, pair by pair.
+def bench_sim(seconds: float) -> dict[str, Any]:
+    """Measure the twin alone, then the whole graph in lockstep."""
+    from sawyer_sim.bench import run
 
-    Along insertions by the P-controller, each period is run twice from the same saved state: 100
-    bare physics ticks, then 100 ticks with sensing, impedance loop and limits. The ratio is the
-    extra time over the bare time, the median over all pairs (robust against a busy machine).
-    """
-    from sawyer_cli.twin_probe import bare_and_full_periods
-
-    bare, full = bare_and_full_periods(PAIRS, TICKS_PER_STEP)
-    bare_s, full_s = statistics.median(bare), statistics.median(full)
-    return {
-        "raw_pybullet_steps_per_s": TICKS_PER_STEP / bare_s,
-        "physics_step_overhead_ratio": statistics.median(
-            (f - b) / b for b, f in zip(bare, full, strict=True)
-        ),
-        "twin_ticks_per_s": TICKS_PER_STEP / full_s,
-    }
-
-
-def bench_sim(seconds: float, with_graph: bool = True) -> dict[str, Any]:
-    """Measure the twin: environment steps, control overhead, and the graph in lockstep."""
-    from sawyer_cli.twin_probe import env_steps_per_s
-
-    result: dict[str, Any] = {
-        "env_steps_per_s_state": env_steps_per_s("state", seconds),
-        "env_steps_per_s_image32": env_steps_per_s("image32", seconds),
-        **overhead_of_control(),
-    }
-    if with_graph:
-        result.update(graph_in_lockstep())
-    return {**result, "machine": machine()}
+    return {**run(seconds=seconds), **graph_in_lockstep(), "machine": machine()}
 
 
 def graph_in_lockstep() -> dict[str, float]:

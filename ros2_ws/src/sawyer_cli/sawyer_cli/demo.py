@@ -80,7 +80,7 @@ def run_demo(request: DemoRequest, console: Console) -> int:
     except OSError as error:
         raise CommandError(str(error)) from error
     command = request.command(folder)
-    console.print(f"[bold]{shown(command)}[/]", soft_wrap=True, highlight=False)
+    console.print(shown(command), style="bold", markup=False, soft_wrap=True, highlight=False)
     outcome = launch_with_display(request, command, folder, console)
     problems = [] if outcome.clean else [launch_problem(outcome, folder / "launch.log")]
     try:
@@ -93,9 +93,11 @@ def run_demo(request: DemoRequest, console: Console) -> int:
         problems += session_problems(request, rows)
         problems += check_bags(folder, request.episodes)
         problems += make_report(folder, console)
-    console.print(f"everything is in [bold]{folder}[/]", soft_wrap=True, highlight=False)
+    text = f"everything is in {folder}"
+    console.print(text, style="bold", markup=False, soft_wrap=True, highlight=False)
     for problem in problems:
-        console.print(f"[red]sawyer demo:[/] {problem}", highlight=False, soft_wrap=True)
+        console.print("sawyer demo: ", style="red", end="")
+        console.print(problem, markup=False, highlight=False, soft_wrap=True)
     return 1 if problems else 0
 
 
@@ -174,6 +176,6 @@ def make_report(folder: Path, console: Console) -> list[str]:
         return [f"no report: {error}"]
     for name, path in (("page", files.page), ("video", files.video)):
         if path is not None:
-            console.print(f"{name:6}{path}", soft_wrap=True, highlight=False)
+            console.print(f"{name:6}{path}", markup=False, soft_wrap=True, highlight=False)
     problems = [f"report: {text}" for text in files.problems]
     return problems if files.video is not None else [*problems, "no video was made"]
