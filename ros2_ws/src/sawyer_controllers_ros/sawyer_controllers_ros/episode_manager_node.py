@@ -155,7 +155,8 @@ class EpisodeManagerNode(ThinNode):
         self.results.publish(result)
         if run.recording:
             await self.recorder.stop(run.stamp_ns)
-            if self.recorder.problem and not result.error_msg:
+            if self.recorder.problem and not result.error_code:
+                result.error_code = ErrorCode.RECORDER_IO
                 result.error_msg = self.recorder.problem
         self.health.tick()
         self.health.count("successes", float(result.success))
@@ -163,7 +164,7 @@ class EpisodeManagerNode(ThinNode):
         self.health.count("clipped_commands", float(result.clipped_commands))
         if result.error_code == ErrorCode.EPISODE_CANCELED:
             handle.canceled()
-        elif result.error_code:
+        elif not result.valid:
             self.health.error(result.error_msg)
             self.get_logger().error(f"episode {result.index}: {result.error_msg}")
             handle.abort()

@@ -63,7 +63,7 @@ class EpisodeRun:
         draw = draw_episode(spec)
         self._core.begin(spec, draw)  # refuses a goal outside the workspace before anything moves
         goal_m = self._core.commanded_goal_m
-        if node.run_before and node.config.unplug_first:
+        if node.run_before and node.config.unplug_first and not node.loop_stop:
             await self._unplug()
         node.run_before = True
         if goal.record:
@@ -110,7 +110,13 @@ class EpisodeRun:
         node = self._node
         newest = await node.commander.frame_from(0)
         inserted = newest.insertion is not None and newest.insertion.inserted
-        await node.reset.reset(node.task.goal, newest.stamp_ns, inserted=inserted)
+        try:
+            await node.reset.reset(node.task.goal, newest.stamp_ns, inserted=inserted)
+        except EpisodeError as error:
+            if error.code != ErrorCode.EPISODE_RESET_FAILED:
+                raise
+            node.health.count("failed_unpluggings")
+            node.get_logger().warning(f"not unplugged, a fresh plug is handed over: {error}")
 
     async def _steps(self, frame: Frame) -> None:
         node, core = self._node, self._core

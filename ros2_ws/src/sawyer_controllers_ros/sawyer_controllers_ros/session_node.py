@@ -24,6 +24,8 @@ VERDICTS = frozenset(
     (ErrorCode.NONE, ErrorCode.EPISODE_SAFETY_STOP, ErrorCode.EPISODE_RESET_FAILED)
 )
 """Outcomes that belong to the episode; anything else means that the graph failed."""
+RECORDER = range(ErrorCode.RECORDER_BUSY, ErrorCode.CALIBRATION_MOVING)
+"""The episode is good, its recording is not: the session goes on and fails at the end."""
 
 
 @dataclass(frozen=True)
@@ -130,10 +132,11 @@ class SessionNode(ThinNode):
             f"episode {result.index}: {'success' if result.success else result.reason}, "
             f"{result.steps} steps, {result.time_s:.1f} s, peak {result.peak_force_n:.1f} N"
         )
-        if result.error_code not in VERDICTS:
-            raise TransportError(f"episode {result.index}: {result.error_msg}")
-        if result.error_msg and result.valid:
-            self._failures.append(f"episode {result.index}: {result.error_msg}")
+        problem = f"episode {result.index}: {result.error_msg}"
+        if result.error_code in RECORDER:
+            self._failures.append(problem)
+        elif result.error_code not in VERDICTS:
+            raise TransportError(problem)
 
     def _wait(self, future: Future, timeout_s: float, what: str) -> Any:
         rclpy.spin_until_future_complete(self, future, timeout_sec=timeout_s)

@@ -84,8 +84,8 @@ class TwinDriverNode(ThinNode):
             return response
         self._prepared = True
         response.stamp = to_stamp(frame.stamp_ns)
-        self._publish(frame)
         self._publish_state()
+        self._publish(frame)
         return response
 
     def _prepare_twin(self, seed: int) -> SensorFrame:
@@ -118,10 +118,10 @@ class TwinDriverNode(ThinNode):
             self._refuse(error)
             return
         self._state.step_wall_s = time.perf_counter() - began
+        if self._state.loop_status != self._status():
+            self._publish_state()  # before the frame: whoever acts on the frame knows it
         self._publish(frame)
         self.health.tick()
-        if str(self._state.loop_status) != self._status():
-            self._publish_state()
 
     def _refuse(self, error: SawyerError) -> None:
         self._state.refused_targets += 1
