@@ -222,11 +222,11 @@ def build_urdf(
         urdf_path: robot description, by default `sawyer_description`'s.
     """
     path = sawyer_description.urdf_path() if urdf_path is None else urdf_path
-    text = path.read_text(encoding="utf-8")
-    model = pin.buildModelFromXML(text)
-    tree = ElementTree.fromstring(text)
+    description = path.read_text(encoding="utf-8")
+    model = pin.buildModelFromXML(description)
+    tree = ElementTree.fromstring(description)
     mount = grasp_placement(model, connector, tool_quat_xyzw)
-    return (
+    text = (
         '<?xml version="1.0"?><robot name="sawyer_twin">'
         + _arm_links(
             [] if visuals else _collect(tree, model, "collision"),
@@ -241,3 +241,4 @@ def build_urdf(
         + _plug(connector, mount, visuals=visuals)
         + "</robot>"
     )
+    return text.replace("><", ">\n<")  # the engine reads lines of at most 8 kB

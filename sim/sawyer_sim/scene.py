@@ -19,6 +19,7 @@ from sawyer_sim.shapes import ROLE_RGBA, box
 from sawyer_sim.world import QuietClient, add_static_bodies, board_shapes, temporary_urdf
 
 _TEXTURE_PX = 64
+_TEXTURES = 16
 _GRIPPER_LINK = 7
 
 
@@ -64,7 +65,7 @@ class Scene:
                 client, shapes, mouth_m.tolist(), visual=True, collision=False
             ):
                 self._bodies.append((body, role))
-        self._texture: int | None = None
+        self._textures = self._load_textures()
 
     def place(self, joints: Sequence[float]) -> None:
         """Put arm and plug where the physics has them."""
@@ -78,31 +79,32 @@ class Scene:
             rgba = np.array(ROLE_RGBA[role])
             rgba[:3] = np.clip(rgba[:3] + rng.uniform(-jitter, jitter, 3), 0.0, 1.0)
             self.client.changeVisualShape(body, -1, rgbaColor=rgba.tolist())
-        texture = _texture(rng, jitter)
-        if self._texture is None:
-            self._texture = self._load_texture(texture)
-        else:
-            self.client.changeTexture(self._texture, texture.tobytes(), _TEXTURE_PX, _TEXTURE_PX)
+        texture = self._textures[int(rng.integers(len(self._textures)))]
         for body, role in self._bodies:
             if role in ("board", "table"):
-                self.client.changeVisualShape(body, -1, textureUniqueId=self._texture)
+                self.client.changeVisualShape(body, -1, textureUniqueId=texture)
 
-    def _load_texture(self, texture: Image) -> int:
+    def _load_textures(self) -> list[int]:
+        """The bank that episodes choose from: the engine keeps every texture it ever loads."""
+        rng = np.random.default_rng(0)
+        loaded = []
         with tempfile.TemporaryDirectory() as folder:
-            path = Path(folder) / "texture.bmp"
-            path.write_bytes(_bmp(texture))
-            return int(self.client.loadTexture(str(path)))
+            for index in range(_TEXTURES):
+                path = Path(folder) / f"texture_{index}.bmp"
+                path.write_bytes(_bmp(_texture(rng)))
+                loaded.append(int(self.client.loadTexture(str(path))))
+        return loaded
 
     def close(self) -> None:
         """Disconnect."""
         self.client.disconnect()
 
 
-def _texture(rng: np.random.Generator, jitter: float) -> Image:
+def _texture(rng: np.random.Generator) -> Image:
     coarse = rng.uniform(-1.0, 1.0, (8, 8, 1))
     smooth = np.kron(coarse, np.ones((8, 8, 1)))
     fine = rng.uniform(-1.0, 1.0, (_TEXTURE_PX, _TEXTURE_PX, 1))
-    gray = 235.0 + 255.0 * jitter * (0.6 * smooth + 0.3 * fine)
+    gray = 225.0 + 20.0 * smooth + 10.0 * fine
     texture: Image = np.clip(np.repeat(gray, 3, axis=2), 0, 255).astype(np.uint8)
     return texture
 
