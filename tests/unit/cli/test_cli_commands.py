@@ -3,6 +3,8 @@
 import io
 import json
 import math
+import subprocess
+import sys
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -183,6 +185,17 @@ def test_display_shows_every_result(terminal: bool) -> None:
     text = output.getvalue()
     assert ("2/2 episodes" in text) if terminal else (text.count("horizon") == 1)
     assert math.isnan(GraphView().force_n)
+
+
+def test_import_of_a_talkative_extension_is_silent(tmp_path: Path) -> None:
+    code = (
+        "from sawyer_cli.quiet import import_quietly\n"
+        "print('before'); import_quietly('pybullet'); print('after')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout == "before\nafter\n"
 
 
 def test_doctor_json_free_report_names_python(capsys: pytest.CaptureFixture[str]) -> None:

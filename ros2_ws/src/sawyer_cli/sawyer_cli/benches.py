@@ -38,6 +38,9 @@ def _cpu_model() -> str:
 
 def bench_sim(seconds: float) -> dict[str, Any]:
     """Measure the twin alone, then the whole graph in lockstep."""
+    from sawyer_cli.quiet import import_quietly
+
+    import_quietly("pybullet")
     from sawyer_sim.bench import run
 
     return {**run(seconds=seconds), **graph_in_lockstep(), "machine": machine()}

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sawyer_cli.paths import repository_root
+from sawyer_cli.quiet import import_quietly
 
 MODULES = (
     ("numpy", "numpy", True),
@@ -40,7 +41,7 @@ class Finding:
 def module_finding(distribution: str, module: str, required: bool) -> Finding:
     """Try to import a module."""
     try:
-        importlib.import_module(module)
+        import_quietly(module)
     except ImportError as error:
         return Finding(distribution, False if required else None, f"not usable: {error}")
     return Finding(distribution, True, importlib.metadata.version(distribution))

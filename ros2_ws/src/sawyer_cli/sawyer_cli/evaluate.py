@@ -72,6 +72,9 @@ def evaluate(request: EvaluationRequest, folder: Path | None = None) -> dict[str
 
 def run_gym(request: EvaluationRequest) -> list[EpisodeRow]:
     """Run the episodes in this process (or in worker processes)."""
+    from sawyer_cli.quiet import import_quietly
+
+    import_quietly("pybullet")
     from sawyer_policies import default_registry
     from sawyer_sim.evaluation import evaluate_gym
 
