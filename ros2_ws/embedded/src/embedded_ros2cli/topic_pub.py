@@ -23,7 +23,8 @@ def pub(options: argparse.Namespace) -> int:
         raise CliError(f"--times is {options.times}, allowed: 0 (without end) or more")
     message_class = get_message_class(options.message_type)
     values = parse_values(options.values)
-    fill(message_class(), values)  # refuses bad values before anything is started
+    # Refuses bad values before anything is started.
+    fill(message_class(), values, now=get_message_class("builtin_interfaces/msg/Time")())
     with command_node() as node:
         publisher = node.create_publisher(
             message_class, full_name(options.topic_name), publisher_qos(options)
