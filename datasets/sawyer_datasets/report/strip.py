@@ -13,7 +13,7 @@ from sawyer_datasets.report.series import EpisodeSeries, Film, Phase
 TILE: Final = (400, 300)
 INSET_PX: Final = 96
 GAP_PX: Final = 8
-CAPTION_PX: Final = 34
+CAPTION_PX: Final = 40
 
 
 def key_moments(series: EpisodeSeries) -> list[tuple[float, str]]:
@@ -49,7 +49,7 @@ def strip_jpeg(series: EpisodeSeries) -> bytes | None:
         if series.overview is not None and series.policy_view is not None:
             _paste_inset(canvas, series.policy_view, t_s, x + width, height)
         text = f"{t_s:.2f} s" + (f", {caption}" if caption else "")
-        draw.text((x, height + 8), text, style.MUTED, style.font(19))
+        draw.text((x, height + 8), text, style.MUTED, style.font(24))
     stream = io.BytesIO()
     canvas.save(stream, "JPEG", quality=85, optimize=True)
     return stream.getvalue()
