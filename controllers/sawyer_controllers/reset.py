@@ -184,7 +184,7 @@ class ResetRoutine:
             return self._fail(
                 f"{self.phase.value} took more than {self.config.phase_steps} steps, "
                 f"position {state.ee_position_m.round(4).tolist()} m, "
-                f"force {wrench.force_n.round(1).tolist()} N"
+                f"force {[f'{value:.1f}' for value in wrench.force_n.tolist()]} N"
             )
         if not (np.isfinite(state.ee_position_m).all() and np.isfinite(state.dq_rad_per_s).all()):
             return self._hold()
