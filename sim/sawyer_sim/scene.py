@@ -75,9 +75,10 @@ class Scene:
     def paint(self, seed: np.random.SeedSequence, jitter: float) -> None:
         """Colours and board texture of one episode."""
         rng = np.random.default_rng([int(seed.generate_state(1)[0]), 1])
+        shifts = {role: rng.uniform(-jitter, jitter, 3) for role in ROLE_RGBA}
         for body, role in self._bodies:
             rgba = np.array(ROLE_RGBA[role])
-            rgba[:3] = np.clip(rgba[:3] + rng.uniform(-jitter, jitter, 3), 0.0, 1.0)
+            rgba[:3] = np.clip(rgba[:3] + shifts[role], 0.0, 1.0)
             self.client.changeVisualShape(body, -1, rgbaColor=rgba.tolist())
         texture = self._textures[int(rng.integers(len(self._textures)))]
         for body, role in self._bodies:
