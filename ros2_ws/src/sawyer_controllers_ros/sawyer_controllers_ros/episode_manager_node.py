@@ -145,6 +145,7 @@ class EpisodeManagerNode(ThinNode):
         await self.commander.release()
         result = run.result
         result.wall_s = time.perf_counter() - began
+        result.robot_s = run.robot_s
         await self._finish(handle, run)
         self._busy = False
         return RunEpisode.Result(result=result)

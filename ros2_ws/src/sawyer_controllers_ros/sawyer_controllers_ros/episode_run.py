@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -34,6 +35,7 @@ class EpisodeRun:
         self._core = EpisodeCore(node.task, base=node.base_config, source=node.get_name())
         self._bias: Array = np.zeros(3)
         self.stamp_ns = 0
+        self._first_ns: int | None = None
         self.recording = False
         self.result = EpisodeResult(
             index=goal.index,
@@ -52,6 +54,11 @@ class EpisodeRun:
         self.result.success = False
         self.result.error_code, self.result.error_msg = code, message
 
+    @property
+    def robot_s(self) -> float:
+        """Robot time since the first state of this episode's own."""
+        return 0.0 if self._first_ns is None else (self.stamp_ns - self._first_ns) * 1e-9
+
     async def run(self) -> None:
         """Prepare, reset, step until done.
 
@@ -69,9 +76,11 @@ class EpisodeRun:
         if goal.record:
             self.recording = True
             await node.recorder.start(f"episode_{goal.index:04d}")
-        node.goals.publish(episode_messages.goal_message(self.stamp_ns, node.task, goal_m))
+        node.goals.publish(episode_messages.goal_message(self._first_ns or 0, node.task, goal_m))
         self._phase("resetting")
         self.stamp_ns = await node.reset.prepare(draw.twin_seed)
+        if self._first_ns is None:
+            self._first_ns = self.stamp_ns
         node.specs.publish(
             episode_messages.spec_message(self.stamp_ns, goal.index, spec, draw, goal_m)
         )
@@ -81,8 +90,11 @@ class EpisodeRun:
         self._core.begin(spec, draw, self._bias)
         await node.commander.acquire(fresh=False)
         self._phase("running")
-        await self._steps(await node.commander.frame_from(to_ns(reset.stamp)))
+        frame = await node.commander.frame_from(to_ns(reset.stamp))
+        began = time.perf_counter()
+        await self._steps(frame)
         self._take_result()
+        self.result.steps_wall_s = time.perf_counter() - began
 
     async def _make_spec(self) -> EpisodeSpec:
         node, goal = self._node, self._goal
@@ -109,6 +121,7 @@ class EpisodeRun:
         self._phase("unplugging")
         node = self._node
         newest = await node.commander.frame_from(0)
+        self._first_ns = newest.stamp_ns
         inserted = newest.insertion is not None and newest.insertion.inserted
         try:
             await node.reset.reset(node.task.goal, newest.stamp_ns, inserted=inserted)

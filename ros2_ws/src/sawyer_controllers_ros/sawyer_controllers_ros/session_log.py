@@ -31,7 +31,9 @@ _FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("late_policy_replies", int),
     ("clipped_commands", int),
     ("reset_attempts", int),
+    ("robot_s", float),
     ("wall_s", float),
+    ("steps_wall_s", float),
     ("error_code", int),
     ("error_msg", str),
 )
@@ -77,7 +79,7 @@ class SessionLog:
             **self._asked,
             "complete": complete,
             "wall_s": time.monotonic() - self._began,
-            "sim_s": math.fsum(row["time_s"] or 0.0 for row in self._rows),
+            "sim_s": math.fsum(row["robot_s"] or 0.0 for row in self._rows),
             "episodes": self._rows,
         }
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
 from sawyer_interfaces.msg import ErrorCode, RecorderState
@@ -45,7 +46,9 @@ class RecorderNode(ThinNode):
                 topic.message_class(), topic.name, self._receiver(topic), topic.qos, raw=True
             )
         self.create_service(StartRecording, "recorder/start", self._start)
-        self.create_service(StopRecording, "recorder/stop", self._stop)
+        # It waits for messages and a timer, so it must not hold their callback group meanwhile.
+        waits = ReentrantCallbackGroup()
+        self.create_service(StopRecording, "recorder/stop", self._stop, callback_group=waits)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self._config.state_period_s, self._publish_state, clock=steady)
         self._publish_state()
