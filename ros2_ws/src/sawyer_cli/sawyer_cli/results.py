@@ -28,6 +28,7 @@ class EpisodeRow:
     peak_force_n: float
     final_distance_mm: float
     wall_s: float
+    steps_wall_s: float = math.nan  # the control periods alone, without preparing and reset
 
 
 def row_from(index: int, values: dict[str, Any]) -> EpisodeRow:
@@ -48,6 +49,7 @@ def row_from(index: int, values: dict[str, Any]) -> EpisodeRow:
             peak_force_n=_number(values["peak_force_n"]),
             final_distance_mm=_number(values["final_distance_mm"]),
             wall_s=_number(values.get("wall_s", 0.0)),
+            steps_wall_s=_number(values.get("steps_wall_s")),
         )
     except (KeyError, TypeError, ValueError) as error:
         raise CommandError(f"episode {index}: bad or missing field {error}", status=1) from error
@@ -79,7 +81,7 @@ def episode_table(rows: Sequence[EpisodeRow], title: str) -> Table:
     from rich.table import Table
 
     table = Table(title=title)
-    for heading in ("episode", "success", "time (s)", "peak force (N)", "final distance (mm)"):
+    for heading in ("episode", "success", "time (s)", "peak force (N)", "distance (mm)"):
         table.add_column(heading, justify="right")
     table.add_column("ended by")
     for row in rows:
