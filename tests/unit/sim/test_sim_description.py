@@ -5,6 +5,7 @@ import xml.etree.ElementTree as ElementTree
 import numpy as np
 import pinocchio as pin
 import pytest
+
 import sawyer_description
 
 # Frame poses of the vendor's URDF: position in base, quaternion xyzw.
