@@ -36,10 +36,17 @@ def locked(prefix: Path) -> Iterator[Path]:
         yield folder
 
 
+def _temporary(path: Path) -> Path:
+    """Return the free name to write to first; the lock is held, so it is nobody else's."""
+    temporary = path.with_name(f".{path.name}.embedded_ws.tmp")
+    temporary.unlink(missing_ok=True)
+    return temporary
+
+
 def write_atomically(path: Path, text: str, executable: bool = False) -> None:
     """Write a file under a temporary name, then rename it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     temporary.write_text(text, encoding="utf-8")
     if executable:
         temporary.chmod(0o755)
@@ -48,7 +55,7 @@ def write_atomically(path: Path, text: str, executable: bool = False) -> None:
 
 def _link_atomically(path: Path, source: Path) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = _temporary(path)
     temporary.symlink_to(source)
     temporary.replace(path)
 
