@@ -78,7 +78,7 @@ class BuiltinReader:
         )
         try:
             return [
-                self._convert(pointers[i])
+                self._convert(pointers[i] or 0)
                 for i in range(count)
                 if infos[i].valid_data and infos[i].instance_state == _ALIVE
             ]

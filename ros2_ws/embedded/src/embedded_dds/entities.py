@@ -257,7 +257,7 @@ class Reader(_Endpoint):
                     lib.serdata_unref(sample)
                     continue
                 stamp, origin = info.source_timestamp, info.publication_handle
-                return self._use(sample, use), stamp, origin
+                return self._use(sample or 0, use), stamp, origin
 
     def _use(self, sample: int, use: Callable[[Any], Any]) -> Any:
         size = lib.serdata_size(sample)
@@ -319,7 +319,7 @@ class WaitSet:
     def __init__(self, participant: Participant) -> None:
         self.handle: int = lib.check(lib.create_waitset(participant.handle), "creating a wait set")
         self._resize(64)
-        self._attached = 0
+        self._attached: set[int] = set()
 
     def _resize(self, size: int) -> None:
         self._size = size
@@ -329,14 +329,15 @@ class WaitSet:
     def attach(self, condition: int, number: int) -> None:
         """Attach a condition under a number above 0."""
         lib.check(lib.waitset_attach(self.handle, condition, number), "attaching a condition")
-        self._attached += 1
-        if self._attached > self._size:
+        self._attached.add(condition)
+        if len(self._attached) > self._size:
             self._resize(self._size * 2)
 
     def detach(self, condition: int) -> None:
-        """Detach a condition; one that is deleted already has left by itself."""
-        lib.waitset_detach(self.handle, condition)
-        self._attached -= 1
+        """Detach a condition if it is attached; a deleted one has left by itself."""
+        if condition in self._attached:
+            self._attached.discard(condition)
+            lib.waitset_detach(self.handle, condition)
 
     def wait(self, timeout_ns: int) -> list[int]:
         """Return the numbers of the triggered conditions, empty after the time is up."""

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from functools import partial
 from operator import attrgetter
 from typing import Any, ClassVar
 
@@ -144,7 +145,7 @@ def get_interface(package: str, kind: str, name: str) -> Any:
 class _LazyParts(type):
     """Metaclass whose classes make their parts on first use."""
 
-    _parts: dict[str, Callable[[], Any]]
+    _parts: Mapping[str, Callable[[], Any]]
 
     def __getattr__(cls, name: str) -> Any:
         parts = type.__getattribute__(cls, "_parts")
@@ -155,7 +156,7 @@ class _LazyParts(type):
         return value
 
 
-def _lazy(key: str, title: str, parts: dict[str, Callable[[], Any]]) -> type:
+def _lazy(key: str, title: str, parts: Mapping[str, Callable[[], Any]]) -> type:
     package, kind, _ = key.split("/")
     body = {"_parts": parts, "_TYPE_NAME": key, "__module__": f"{package}.{kind}"}
     return _LazyParts(title, (), body)
@@ -163,7 +164,7 @@ def _lazy(key: str, title: str, parts: dict[str, Callable[[], Any]]) -> type:
 
 def _make_service(key: str) -> type:
     """Make a service class with ``Request`` and ``Response``."""
-    parts = {part: lambda p=part: get_class(f"{key}_{p}") for part in ("Request", "Response")}
+    parts = {part: partial(get_class, f"{key}_{part}") for part in ("Request", "Response")}
     return _lazy(key, key.rpartition("/")[2], parts)
 
 
@@ -182,7 +183,7 @@ def _make_action(key: str) -> type:
         },
     )
     parts: dict[str, Callable[[], Any]] = {
-        part: lambda p=part: get_class(f"{key}_{p}") for part in ("Goal", "Result", "Feedback")
+        part: partial(get_class, f"{key}_{part}") for part in ("Goal", "Result", "Feedback")
     }
     parts["Impl"] = lambda: impl
     return _lazy(key, name, parts)

@@ -30,4 +30,4 @@ def install() -> None:
 
         apply()
     if InterfaceFinder not in sys.meta_path:
-        sys.meta_path.append(InterfaceFinder)  # type: ignore[arg-type]
+        sys.meta_path.append(InterfaceFinder)

@@ -38,22 +38,6 @@ __all__ = [
 ]
 
 _global_executor: Executor | None = None
-_LAZY = {"Parameter": "rclpy.parameter", "Future": "rclpy.task"}
-_SUBMODULES = frozenset(
-    ("callback_groups", "clock", "duration", "exceptions", "executors", "logging", "node",
-     "parameter", "publisher", "qos", "subscription", "task", "time", "timer")
-)  # fmt: skip
-
-
-def __getattr__(name: str) -> Any:
-    """Import what the genuine package has imported from the start only when it is used."""
-    import importlib
-
-    if name in _LAZY:
-        return getattr(importlib.import_module(_LAZY[name]), name)
-    if name in _SUBMODULES:
-        return importlib.import_module(f"rclpy.{name}")
-    raise AttributeError(f"module 'rclpy' has no attribute {name!r}")
 
 
 class InitContextManager:
@@ -215,13 +199,14 @@ def spin_until_future_complete(
 
 
 def __getattr__(name: str) -> Any:
-    """Import submodules (and ``Parameter``) on first use: ``rclpy.duration.Duration``."""
-    if name == "Parameter":
-        from rclpy.parameter import Parameter
-
-        return Parameter
+    """Import submodules, ``Parameter`` and ``Future`` on first use: ``rclpy.duration``."""
     import importlib.util
 
+    if name in ("Parameter", "Future"):
+        module = importlib.import_module(
+            "rclpy.parameter" if name == "Parameter" else "rclpy.task"
+        )
+        return getattr(module, name)
     if name.startswith("_") or importlib.util.find_spec(f"{__name__}.{name}") is None:
         raise AttributeError(f"module '{__name__}' has no attribute '{name}'")
     return importlib.import_module(f"{__name__}.{name}")

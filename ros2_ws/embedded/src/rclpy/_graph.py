@@ -54,7 +54,7 @@ def decode_participant(data: Any) -> tuple[bytes, list[NodeRecord]]:
     def text() -> str:
         nonlocal position
         size = count()
-        value = data[position : position + size - 1].decode()
+        value: str = data[position : position + size - 1].decode()
         position += size
         return value
 

@@ -27,7 +27,7 @@ class Context:
         self._lock = threading.RLock()
         self._is_valid = False
         self._was_initialized = False
-        self._callbacks: list[Callable[[], None]] = []
+        self._callbacks: list[Any] = []
         self._nodes: weakref.WeakSet[Any] = weakref.WeakSet()
         self._participant: Participant | None = None
         self._graph: Graph | None = None
@@ -192,10 +192,13 @@ class Context:
             raise TypeError(f"callback should be a callable, got {type(callback)}")
         with self._lock:
             if self._is_valid or not self._was_initialized:
-                stored = (
-                    weakref.WeakMethod(callback) if hasattr(callback, "__self__") else callback
-                )
-                self._callbacks.append(stored)
+                self._callbacks = [
+                    entry
+                    for entry in self._callbacks
+                    if not isinstance(entry, weakref.WeakMethod) or entry() is not None
+                ]
+                is_method = isinstance(callback, MethodType)
+                self._callbacks.append(weakref.WeakMethod(callback) if is_method else callback)
                 return
         callback()
 

@@ -86,8 +86,31 @@ class InvalidQoSProfileException(Exception):
         super().__init__("Invalid QoSProfile", *args)
 
 
+_DEFAULTS: dict[str, Any] = {
+    "history": HistoryPolicy.KEEP_LAST,
+    "depth": 0,
+    "reliability": ReliabilityPolicy.RELIABLE,
+    "durability": DurabilityPolicy.VOLATILE,
+    "lifespan": Duration(),
+    "deadline": Duration(),
+    "liveliness": LivelinessPolicy.SYSTEM_DEFAULT,
+    "liveliness_lease_duration": Duration(),
+    "avoid_ros_namespace_conventions": False,
+}
+
+
 class QoSProfile:
     """Quality of service of a publisher, subscription, client or service."""
+
+    history: HistoryPolicy
+    depth: int
+    reliability: ReliabilityPolicy
+    durability: DurabilityPolicy
+    lifespan: Duration
+    deadline: Duration
+    liveliness: LivelinessPolicy
+    liveliness_lease_duration: Duration
+    avoid_ros_namespace_conventions: bool
 
     __slots__ = (
         "_avoid_ros_namespace_conventions",
@@ -116,15 +139,8 @@ class QoSProfile:
             kwargs["history"] = HistoryPolicy.KEEP_LAST
         if kwargs["history"] == HistoryPolicy.KEEP_LAST and "depth" not in kwargs:
             raise InvalidQoSProfileException("History set to KEEP_LAST without a depth setting.")
-        self.history = kwargs["history"]
-        self.depth = kwargs.get("depth", 0)
-        self.reliability = kwargs.get("reliability", ReliabilityPolicy.RELIABLE)
-        self.durability = kwargs.get("durability", DurabilityPolicy.VOLATILE)
-        self.lifespan = kwargs.get("lifespan", Duration())
-        self.deadline = kwargs.get("deadline", Duration())
-        self.liveliness = kwargs.get("liveliness", LivelinessPolicy.SYSTEM_DEFAULT)
-        self.liveliness_lease_duration = kwargs.get("liveliness_lease_duration", Duration())
-        self.avoid_ros_namespace_conventions = kwargs.get("avoid_ros_namespace_conventions", False)
+        for name, default in _DEFAULTS.items():
+            setattr(self, name, kwargs.get(name, default))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, QoSProfile):

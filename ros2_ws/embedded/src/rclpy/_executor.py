@@ -1,0 +1,388 @@
+"""The base of the executors: waiting for work, rounds, tasks."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+from types import CoroutineType, TracebackType
+from typing import TYPE_CHECKING, Any
+
+from rclpy.signals import register_wakeable
+from rclpy.task import Future, Task
+from rclpy.timer import NEVER_NS
+
+from embedded_dds.entities import Guard, WaitSet
+from embedded_dds.lib import DdsError
+
+if TYPE_CHECKING:
+    from rclpy.context import Context
+    from rclpy.node import Node
+    from rclpy.timer import Timer
+
+_GUARD = 1
+"""Number of the executor's own guard condition in its wait set."""
+
+Work = tuple[Any, Any, tuple[Any, ...]]
+"""Entity, callback and arguments."""
+
+
+class TimeoutException(Exception):
+    """Nothing to do came up in time."""
+
+
+class ShutdownException(Exception):
+    """The executor was shut down."""
+
+
+class ExternalShutdownException(Exception):
+    """The context was shut down while the executor was spinning."""
+
+
+class ConditionReachedException(Exception):
+    """The future is done."""
+
+
+class Executor:
+    """Base of the executors."""
+
+    def __init__(self, *, context: Context | None = None) -> None:
+        if context is None:
+            from rclpy.utilities import get_default_context
+
+            context = get_default_context()
+        self._context = context
+        self._nodes: dict[Any, None] = {}
+        self._entities: dict[int, Any] = {}
+        self._numbers: dict[Any, int] = {}
+        self._next_number = _GUARD + 1
+        self._timers: list[Timer] = []
+        self._parked_timers: set[Timer] = set()
+        self._round: deque[Any] = deque()
+        self._tasks: deque[tuple[Task, Any]] = deque()
+        self._lock = threading.RLock()
+        self._wait_lock = threading.RLock()  # held while the wait set is in use
+        self._is_shutdown = False
+        self._awaited_future: Future | None = None
+        self._errors: deque[BaseException] = deque()
+        self._participant = context.participant
+        self._guard = Guard(self._participant)
+        self._waitset = WaitSet(self._participant)
+        self._waitset.attach(self._guard.handle, _GUARD)
+        register_wakeable(self)
+        context.on_shutdown(self.wake)
+
+    @property
+    def context(self) -> Context:
+        """The context of the executor."""
+        return self._context
+
+    def wake(self) -> None:
+        """End the present wait."""
+        if not self._is_shutdown:
+            self._guard.trigger()
+
+    # nodes and their entities
+
+    def add_node(self, node: Node) -> bool:
+        """Serve a node; False where it is served already."""
+        with self._lock:
+            if node in self._nodes:
+                return False
+            self._nodes[node] = None
+            node._set_executor(self)
+            for entity in node._all_entities():
+                self._attach(entity)
+        self.wake()
+        return True
+
+    def remove_node(self, node: Node) -> None:
+        """Serve a node no longer."""
+        with self._lock:
+            if node not in self._nodes:
+                return
+            del self._nodes[node]
+            for entity in node._all_entities():
+                self._detach(entity)
+            node._clear_executor(self)
+        self.wake()
+
+    def get_nodes(self) -> list[Node]:
+        """Return the nodes."""
+        return list(self._nodes)
+
+    def _attach(self, entity: Any) -> None:
+        with self._lock:
+            if self._is_shutdown:
+                return
+            if not entity._condition:
+                self._timers.append(entity)
+                entity._wake = self.wake
+                self.wake()
+                return
+            number = self._next_number
+            self._next_number += 1
+            self._entities[number] = entity
+            self._numbers[entity] = number
+            self._waitset.attach(entity._condition, number)
+
+    def _detach(self, entity: Any) -> None:
+        with self._lock:
+            if not entity._condition:
+                self._parked_timers.discard(entity)
+                self._timers = [timer for timer in self._timers if timer is not entity]
+                return
+            number = self._numbers.pop(entity, 0)
+            if self._entities.pop(number, None) is not None:
+                self._waitset.detach(entity._condition)
+
+    def _serves(self, entity: Any) -> bool:
+        """Say whether the entity has not been taken away since it was found ready."""
+        return entity in (self._numbers if entity._condition else self._timers)
+
+    def _park(self, entity: Any) -> None:
+        """Take an entity out of the wait set until its callback group is free."""
+        with self._lock:
+            number = self._numbers.get(entity, 0)
+            if not number:
+                return
+            self._waitset.detach(entity._condition)
+
+        def unpark() -> None:
+            with self._lock:
+                if self._numbers.get(entity) == number and not entity._is_destroyed:
+                    self._waitset.attach(entity._condition, number)
+
+        if not entity.callback_group._when_free(unpark):
+            unpark()
+
+    # tasks
+
+    def create_task(self, callback: Callable[..., Any] | Any, *args: Any, **kwargs: Any) -> Task:
+        """Run a function or coroutine soon; returns its future."""
+        task = Task(callback, args, kwargs, executor=self)
+        self._schedule(task, None)
+        return task
+
+    def _schedule(self, task: Task, entity: Any) -> None:
+        self._tasks.append((task, entity))
+        self.wake()
+
+    def _run_task(self, task: Task, entity: Any) -> None:
+        """Run a task up to its next wait, which schedules it again."""
+        task()
+        if not task.done():
+            awaited = task._waits_for
+            if awaited is None:
+                self._schedule(task, entity)
+                return
+
+            def resume(_: Future) -> None:
+                self._schedule(task, entity)
+
+            resume._immediate = True  # type: ignore[attr-defined]
+            awaited.add_done_callback(resume)
+            return
+        if entity is not None and entity.callback_group is not None:
+            entity.callback_group.ending_execution(entity)
+        error = task.exception()
+        if error is not None:
+            raise error
+
+    def _run_work(self, work: Work) -> None:
+        """Run one callback; a coroutine goes on as a task."""
+        entity, callback, arguments = work
+        group = entity.callback_group
+        is_open = False
+        try:
+            result = callback(*arguments)
+            if result is not None and isinstance(result, CoroutineType):
+                is_open = True
+                self._run_task(Task(result), entity)
+        finally:
+            if not is_open and group is not None:
+                group.ending_execution(entity)
+
+    # waiting
+
+    def _take_from(self, entity: Any) -> Work | None:
+        """Take the work of a ready entity, and its callback group with it."""
+        group = entity.callback_group
+        if entity._is_destroyed or not self._serves(entity):
+            return None
+        if group is not None and not group.beginning_execution(entity):
+            if entity._condition:
+                self._park(entity)
+            return None
+        work = None
+        try:
+            work = entity._take()
+        finally:
+            if work is None and group is not None:
+                group.ending_execution(entity)
+        return None if work is None else (entity, *work)
+
+    def _due_timers(self) -> tuple[list[Any], int]:
+        """Return the timers that are due, and how long to wait where there is none."""
+        due: list[Any] = []
+        nearest = NEVER_NS
+        for timer in self._timers:
+            if timer in self._parked_timers:
+                continue
+            left = timer._due_in_ns()
+            if left > 0:
+                nearest = min(nearest, left)
+            elif timer.callback_group is None or timer.callback_group.can_execute(timer):
+                due.append(timer)
+            elif not self._park_timer(timer):
+                due.append(timer)
+        return due, nearest
+
+    def _park_timer(self, timer: Any) -> bool:
+        """Leave a timer out until its callback group is free; False where it is free now."""
+
+        def unpark() -> None:
+            self._parked_timers.discard(timer)
+            self.wake()
+
+        self._parked_timers.add(timer)
+        if timer.callback_group._when_free(unpark):
+            return True
+        self._parked_timers.discard(timer)
+        return False
+
+    def _next_work(self, deadline_ns: int | None) -> Work | tuple[Task, Any]:
+        """Wait for the next piece of work.
+
+        Work is served in rounds (timers, tasks, then what has data), so that nothing that is
+        ready all the time keeps the rest from running.
+
+        Raises:
+            TimeoutException: The time was up first.
+            ConditionReachedException: The awaited future is done.
+            ShutdownException: The executor was shut down.
+            ExternalShutdownException: The context was shut down.
+        """
+        while True:
+            if self._is_shutdown:
+                raise ShutdownException
+            if not self._context._is_valid:
+                raise ExternalShutdownException
+            future = self._awaited_future
+            if future is not None and future.done():
+                raise ConditionReachedException
+            if self._errors:
+                raise TimeoutException
+            while self._round:
+                entry = self._round.popleft()
+                if type(entry) is tuple:
+                    return entry
+                work = self._take_from(entry)
+                if work is not None:
+                    return work
+            self._fill_round(deadline_ns)
+
+    def _fill_round(self, deadline_ns: int | None) -> None:
+        due, wait_ns = self._due_timers() if self._timers else ((), NEVER_NS)
+        if due or self._tasks:
+            wait_ns = 0
+        elif deadline_ns is not None:
+            wait_ns = min(wait_ns, max(deadline_ns - time.monotonic_ns(), 0))
+        with self._wait_lock:
+            if self._is_shutdown:
+                raise ShutdownException
+            try:
+            ready = self._waitset.wait(wait_ns)
+        except DdsError:
+            if self._is_shutdown:  # by another thread, which has deleted the wait set
+                raise ShutdownException from None
+            raise
+        entries = self._round
+        entries.extend(due)
+        while self._tasks:
+            entries.append(self._tasks.popleft())
+        for number in ready:
+            if number == _GUARD:
+                self._guard.take()
+            else:
+                entity = self._entities.get(number)
+                if entity is not None:
+                    entries.append(entity)
+        if (
+            not entries
+            and deadline_ns is not None
+            and time.monotonic_ns() >= deadline_ns
+            and not self._tasks
+            and not (self._timers and self._due_timers()[0])
+        ):
+            raise TimeoutException
+
+    # spinning
+
+    def spin(self) -> None:
+        """Run callbacks until the executor or the context is shut down."""
+        while self._context._is_valid and not self._is_shutdown:
+            self.spin_once()
+
+    def spin_once(self, timeout_sec: float | None = None) -> None:
+        """Wait for one callback and run it."""
+        raise NotImplementedError
+
+    def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
+        """Run callbacks until the future is done or the time is up."""
+
+        def stop(_: Future) -> None:
+            self.wake()
+
+        stop._immediate = True  # type: ignore[attr-defined]
+        future.add_done_callback(stop)
+        deadline = None
+        if timeout_sec is not None and timeout_sec >= 0:
+            deadline = time.monotonic() + timeout_sec
+        while self._context._is_valid and not future.done() and not self._is_shutdown:
+            left = None if deadline is None else deadline - time.monotonic()
+            if left is not None and left < 0:
+                break
+            self.spin_once_until_future_complete(future, left)
+        future.remove_done_callback(stop)
+
+    def spin_once_until_future_complete(
+        self, future: Future, timeout_sec: float | None = None
+    ) -> None:
+        """Wait for one callback (or for the future) and run it."""
+        raise NotImplementedError
+
+    def _deadline(self, timeout_sec: float | None) -> int | None:
+        if timeout_sec is None or timeout_sec < 0:
+            return None
+        return time.monotonic_ns() + int(timeout_sec * 1e9)
+
+    def shutdown(self, timeout_sec: float | None = None) -> bool:
+        """End spinning; nodes are let go of."""
+        with self._lock:
+            if self._is_shutdown:
+                return True
+            self._is_shutdown = True  # before the wake-up, or who spins would wait again
+            self._guard.trigger()
+            for node in tuple(self._nodes):
+                node._clear_executor(self)
+            self._nodes.clear()
+            self._entities.clear()
+            self._numbers.clear()
+            self._timers = []
+        with self._wait_lock:
+            self._waitset.close()
+            self._guard.close()
+        return True
+
+    def __enter__(self) -> Executor:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.shutdown()
