@@ -93,6 +93,20 @@ def test_termination_request_shuts_the_launch_down_in_order(
     assert signal.getsignal(signal.SIGTERM) is before
 
 
+def test_launch_hears_the_interrupt_even_from_a_background_job(
+    fake_ros2: Path, tmp_path: Path
+) -> None:
+    write(fake_ros2, "trap 'echo interrupted; exit 0' INT\nwhile :; do sleep 0.05; done")
+    log = tmp_path / "log"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        run_launch(["ros2"], log, timeout_s=0.5)
+        assert signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert log_tail(log).endswith("interrupted")
+
+
 def test_deaf_launch_is_killed(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(launching, "INTERRUPT_GRACE_S", 0.3)
     monkeypatch.setattr(launching, "TERMINATE_GRACE_S", 0.3)
