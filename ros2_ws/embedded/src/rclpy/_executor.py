@@ -14,7 +14,6 @@ from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
 
 from embedded_dds.entities import Guard, WaitSet
-from embedded_dds.lib import DdsError
 
 if TYPE_CHECKING:
     from rclpy.context import Context
@@ -292,12 +291,7 @@ class Executor:
         with self._wait_lock:
             if self._is_shutdown:
                 raise ShutdownException
-            try:
             ready = self._waitset.wait(wait_ns)
-        except DdsError:
-            if self._is_shutdown:  # by another thread, which has deleted the wait set
-                raise ShutdownException from None
-            raise
         entries = self._round
         entries.extend(due)
         while self._tasks:
