@@ -112,7 +112,7 @@ def build_report(
 
 def _video_caption(shown: int, total: int) -> str:
     which = "every episode" if shown >= total else f"the first {shown} of {total} episodes"
-    return f"Overview camera, policy's view and force trace of {which}, in robot time:"
+    return f"Camera, policy's view and force trace of {which}, in robot time:"
 
 
 def _settings(session: Session, more: Mapping[str, Any]) -> dict[str, Any]:

@@ -35,7 +35,7 @@ def _draw_force(axes: Any, series: EpisodeSeries) -> None:
         axes.step(
             peak.t_s,
             peak.value,
-            where="post",
+            where="pre",  # a value belongs to the period before its stamp
             color=style.PEAK,
             linewidth=1.4,
             label="largest |f| in the period (1 kHz)",

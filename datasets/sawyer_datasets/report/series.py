@@ -205,7 +205,11 @@ def _span(episode: Episode) -> tuple[int, int]:
 def _distance(episode: Episode, window: _Window) -> Curve:
     recorded = window.curve(episode, "episode/step", "distance_mm")
     if recorded:
-        return recorded
+        final = (episode.result or {}).get("final_distance_mm")
+        if final is None or not np.isfinite(final):
+            return recorded
+        end_s = (window.end_ns - window.start_ns) / 1e9
+        return Curve(np.append(recorded.t_s, end_s), np.append(recorded.value, final))
     spec = episode.spec
     if spec is None or "goal_position.x" not in spec or not episode.has("ee_pose"):
         return _EMPTY
@@ -216,17 +220,17 @@ def _distance(episode: Episode, window: _Window) -> Curve:
 
 
 def _peak(episode: Episode, window: _Window) -> Curve:
-    """Return the size of the largest 1 kHz force of each period, free of bias where possible."""
-    recorded = window.curve(episode, "episode/step", "force_peak")
-    if recorded:
-        return recorded
+    """Return the size of the largest 1 kHz force of the period that ends at each stamp.
+
+    The bias is what the calibration takes off the ordinary samples.
+    """
     names = ("wrench_peak", "wrench", "wrench_centered")
     if not all(episode.has(name) for name in names):
-        return _EMPTY
+        return window.curve(episode, "episode/step", "force_peak")
     peak, raw, centered = (episode[name] for name in names)
     common = np.intersect1d(raw.stamp_ns, centered.stamp_ns)
     if not len(common):
-        return _EMPTY
+        return window.curve(episode, "episode/step", "force_peak")
     last = int(common[-1])
     bias = (
         raw["wrench.force"][raw.stamp_ns == last][0]
