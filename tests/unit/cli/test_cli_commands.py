@@ -172,6 +172,17 @@ def test_listener_keeps_each_result_once_and_the_peak_of_the_episode() -> None:
     assert listener.view.peak_force_n == 0.0
 
 
+def test_listener_that_fails_says_so_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(self: GraphListener) -> None:
+        raise RuntimeError("no network")
+
+    monkeypatch.setattr(GraphListener, "_spin", broken)
+    with GraphListener(None) as listener:
+        pass
+    assert listener.failure == "RuntimeError: no network"
+    assert not listener.view.heard
+
+
 @pytest.mark.parametrize("terminal", [True, False])
 def test_display_shows_every_result(terminal: bool) -> None:
     output = io.StringIO()

@@ -122,6 +122,9 @@ def launch_with_display(
             on_tick=lambda: display.update(listener.view),
         )
         display.update(listener.view)
+    if listener.failure:
+        text = f"there was no live display ({listener.failure})"
+        console.print(text, markup=False, highlight=False)
     return outcome
 
 

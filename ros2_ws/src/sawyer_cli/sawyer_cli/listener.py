@@ -40,7 +40,8 @@ class GraphListener:
         self._view = GraphView()
         self._lock = threading.Lock()
         self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._spin, name="graph-listener", daemon=True)
+        self._thread = threading.Thread(target=self._run, name="graph-listener", daemon=True)
+        self.failure = ""
 
     def __enter__(self) -> GraphListener:
         """Start listening."""
@@ -66,6 +67,12 @@ class GraphListener:
     def _update(self, **changes: Any) -> None:
         with self._lock:
             self._view = replace(self._view, heard=True, **changes)
+
+    def _run(self) -> None:
+        try:
+            self._spin()
+        except Exception as error:  # the display is a convenience: say it, let the session run
+            self.failure = f"{type(error).__name__}: {error}"
 
     def _spin(self) -> None:
         import rclpy
