@@ -169,7 +169,7 @@ class JointLoop:
         self._rewind()
 
     def _move(self, goal: Array, duration_s: float) -> None:
-        inside = np.clip(goal, self._lower, self._upper)
+        inside = np.minimum(np.maximum(goal, self._lower), self._upper)
         if (inside != goal).any():
             self._clamps |= int(Clamp.REFERENCE_POSITION)
         start = np.array(self._reference.positions[self._k])
@@ -185,9 +185,12 @@ class JointLoop:
         if self.config.mode == "velocity":
             self._feed = reference.velocities.tolist()
         elif start is not None and (law.velocity_feedforward or law.inertia_feedforward):
-            feed = reference.velocities * (self._kd if law.velocity_feedforward else 0.0)
-            if law.inertia_feedforward and self._model is not None:
-                feed += reference.accelerations @ self._model.mass_matrix(start)
+            feed = reference.feedforward(
+                self._kd if law.velocity_feedforward else None,
+                self._model.mass_matrix(start)
+                if law.inertia_feedforward and self._model is not None
+                else None,
+            )
             feed[-1] = 0.0
             self._feed = feed.tolist()
         else:
@@ -199,7 +202,8 @@ class JointLoop:
             middle = 0.5 * (low + high)
             if not abs(value - middle) <= share * (high - middle):
                 return
-        inside = np.clip(np.asarray(self._q, dtype=np.float64), self._lower, self._upper)
+        measured = np.asarray(self._q, dtype=np.float64)
+        inside = np.minimum(np.maximum(measured, self._lower), self._upper)
         if np.isfinite(inside).all():
             self._q_safe = inside.tolist()
 

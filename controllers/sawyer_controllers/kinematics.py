@@ -240,10 +240,7 @@ class ArmModel:
         error = self._pose_error(q, goal_position, rotation)
         damping = self.ik_config.damping**2
         for _ in range(self.ik_config.max_iterations):
-            if (
-                np.abs(error[:3]).max() <= self.ik_config.position_tolerance_m
-                and np.abs(error[3:]).max() <= self.ik_config.rotation_tolerance_rad
-            ):
+            if self._reached(error):
                 return q
             moved = self._ik_step(q, error, damping)
             new_error = self._pose_error(moved, goal_position, rotation)
@@ -259,6 +256,12 @@ class ArmModel:
             f"{self.ik_config.max_iterations} iterations"
         )
 
+    def _reached(self, error: Array) -> bool:
+        values: list[float] = error.tolist()
+        left_m, left_rad = max(map(abs, values[:3])), max(map(abs, values[3:]))
+        config = self.ik_config
+        return left_m <= config.position_tolerance_m and left_rad <= config.rotation_tolerance_rad
+
     def _pose_error(self, q: Array, position_m: Array, rotation: Any) -> Array:
         pose = self._place(q)
         error: Array = np.empty(6)
@@ -271,11 +274,12 @@ class ArmModel:
         jacobian = self.jacobian(q)
         for _ in range(N_JOINTS):
             step = jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + damping * _EYE, error)
-            largest = float(np.abs(step).max())
+            values = step.tolist()
+            largest = max(max(values), -min(values))
             if largest > self.ik_config.max_step_rad:
                 step *= self.ik_config.max_step_rad / largest
             moved: Array = q + step
-            inside: Array = np.clip(moved, self._lower, self._upper)
+            inside: Array = np.minimum(np.maximum(moved, self._lower), self._upper)
             blocked = moved != inside
             if not blocked.any():
                 return moved
