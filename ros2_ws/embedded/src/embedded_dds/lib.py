@@ -154,6 +154,7 @@ waitset_attach = _function("dds_waitset_attach", _i32, _i32, _i32, _ptr)
 waitset_detach = _function("dds_waitset_detach", _i32, _i32, _i32)
 waitset_wait = _function("dds_waitset_wait", _i32, _i32, _ptr, _size, _i64)
 set_status_mask = _function("dds_set_status_mask", _i32, _i32, _u32)
+get_status_changes = _function("dds_get_status_changes", _i32, _i32, ct.POINTER(_u32))
 delete = _function("dds_delete", _i32, _i32)
 strretcode = _function("dds_strretcode", ct.c_char_p, _i32)
 get_guid = _function("dds_get_guid", _i32, _i32, ct.POINTER(Guid))
@@ -223,6 +224,11 @@ qget_liveliness = _function(
     "dds_qget_liveliness", ct.c_bool, _ptr, ct.POINTER(ct.c_int), ct.POINTER(_i64)
 )
 free = _function("dds_free", None, _ptr)
+
+
+def status_reader(name: str) -> Any:
+    """Return ``dds_get_<name>_status``: fills a structure and resets the change counts."""
+    return _function(f"dds_get_{name}_status", _i32, _i32, _ptr)
 
 
 def check(code: int, what: str) -> int:

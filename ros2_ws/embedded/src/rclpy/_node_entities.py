@@ -42,6 +42,7 @@ class NodeEntities:
         self._timers: list[Timer] = []
         self._guards: list[GuardCondition] = []
         self._rates: list[Rate] = []
+        self._handlers: list[Any] = []
 
     @property
     def publishers(self) -> Iterator[Publisher]:
@@ -85,6 +86,7 @@ class NodeEntities:
             *self._clients,
             *self._guards,
             *self._timers,
+            *self._handlers,
         ]
 
     def _group(self, callback_group: CallbackGroup | None) -> CallbackGroup:
@@ -111,6 +113,11 @@ class NodeEntities:
         executor = self.executor
         if executor is not None and hasattr(entity, "_condition"):
             executor._detach(entity)
+        for handler in getattr(entity, "event_handlers", ()):
+            self._handlers.remove(handler)
+            handler.destroy()
+            if executor is not None:
+                executor._detach(handler)
         guids = [
             getattr(entity, name).guid for name in ("_writer", "_reader") if hasattr(entity, name)
         ]
@@ -140,6 +147,7 @@ class NodeEntities:
         )
         self._publishers.append(publisher)
         self._announce(publisher)
+        self._watch_events(publisher, publisher._writer, event_callbacks, callback_group, True)
         return publisher
 
     def create_subscription(
@@ -166,7 +174,36 @@ class NodeEntities:
             event_callbacks,
         )
         self._adopt(subscription, self._subscriptions)
+        endpoint = subscription._reader
+        self._watch_events(subscription, endpoint, event_callbacks, callback_group, False)
         return subscription
+
+    def _watch_events(
+        self,
+        owner: Any,
+        endpoint: Any,
+        callbacks: Any,
+        callback_group: CallbackGroup | None,
+        is_publisher: bool,
+    ) -> None:
+        """Handle the QoS events of an endpoint; incompatible QoS is logged by default."""
+        from rclpy.event_handler import (
+            EventHandler,
+            PublisherEventCallbacks,
+            SubscriptionEventCallbacks,
+        )
+
+        if callbacks is None:
+            callbacks = PublisherEventCallbacks() if is_publisher else SubscriptionEventCallbacks()
+        if not callbacks.watched():
+            return
+        handler = EventHandler(endpoint, owner.topic, callbacks, self._group(callback_group))
+        owner.event_handlers.append(handler)
+        handler._node_ref = weakref.ref(self)
+        self._handlers.append(handler)
+        executor = self.executor
+        if executor is not None:
+            executor._attach(handler)
 
     def create_client(
         self,
