@@ -33,6 +33,7 @@ class ResetNode(ThinNode):
         self._busy = False
         self._bias = ForceBias()
         self._bias_wanted: tuple[int, Future] | None = None
+        self._calibrating_from_ns = 0
 
     def start(self) -> None:
         """Create the action."""
@@ -62,9 +63,15 @@ class ResetNode(ThinNode):
     def _on_bias(self, message: ForceBias) -> None:
         self._bias = message
         wanted = self._bias_wanted
-        if wanted is not None and to_ns(message.header.stamp) >= wanted[0]:
+        if wanted is not None and self._tells(message, wanted[0]):
             self._bias_wanted = None
             wanted[1].set_result(message)
+
+    def _tells(self, report: ForceBias, stamp_ns: int) -> bool:
+        """Whether a report covers the sample at ``stamp_ns`` or ended the calibration."""
+        reported_ns = to_ns(report.header.stamp)
+        ended = not report.collecting and reported_ns >= self._calibrating_from_ns
+        return reported_ns >= stamp_ns or ended
 
     async def _execute(self, handle: ServerGoalHandle) -> Reset.Result:
         self._busy = True
@@ -133,7 +140,8 @@ class ResetNode(ThinNode):
 
     async def _calibrate_after(self, frame: Frame) -> None:
         """Start a calibration with the sample after this frame."""
-        request = CalibrateForce.Request(start=to_stamp(frame.stamp_ns + 1))
+        self._calibrating_from_ns = frame.stamp_ns + 1
+        request = CalibrateForce.Request(start=to_stamp(self._calibrating_from_ns))
         await self._deadlines.call(
             self._calibrate, request, self._commander_config.service_timeout_s
         )
@@ -147,7 +155,7 @@ class ResetNode(ThinNode):
         return True
 
     async def _bias_from(self, stamp_ns: int) -> ForceBias:
-        if to_ns(self._bias.header.stamp) >= stamp_ns:
+        if self._tells(self._bias, stamp_ns):
             return self._bias
         future = self._deadlines.new_future()
         self._bias_wanted = (stamp_ns, future)
