@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import threading
 import time
 import uuid
@@ -28,7 +29,7 @@ __all__ = ["ActionClient", "ClientGoalHandle", "GoalStatus"]
 
 _SERVER_POLL_S = 0.02  # ours: how often an explicit wait_for_server looks at the graph
 
-FeedbackCallback = Callable[[Any], None]
+FeedbackCallback = Callable[[Any], Any]
 
 
 class ClientGoalHandle:
@@ -167,10 +168,23 @@ class ActionClient:
             callback_group=callback_group,
         )
 
-    def _on_feedback(self, message: Any) -> None:
+    def _on_feedback(self, message: Any) -> Any:
         callback = self._feedback_callbacks.get(uuid_bytes(message.goal_id))
-        if callback is not None:
-            callback(message)
+        return None if callback is None else callback(message)
+
+    def _deliver_feedback(self) -> None:
+        """Hand out the feedback that has arrived, so that it comes before the result."""
+        while (work := self._feedback_sub._take()) is not None:
+            callback, arguments = work
+            try:
+                answer = callback(*arguments)
+            except Exception as error:
+                # The result still has to reach those who wait for it.
+                self._node.get_logger().error(f"Error raised in feedback callback: {error!r}")
+                continue
+            executor = self._node.executor
+            if executor is not None and inspect.iscoroutine(answer):
+                executor.create_task(answer)
 
     def _on_status(self, message: Any) -> None:
         for entry in message.status_list:
@@ -270,6 +284,7 @@ class ActionClient:
         result = self._new_future()
 
         def on_response(future: Future) -> None:
+            self._deliver_feedback()
             self._feedback_callbacks.pop(key, None)
             if _failed(future, result):
                 return
