@@ -207,7 +207,7 @@ class Twin:
         states = world.client.getJointStates(self._arm, self._indices[:N_JOINTS])
         q = [state[0] for state in states]
         position, quat = self.model.fk(q)
-        rotation = _rotation(quat) @ _rotation(self.task.quat).T
+        rotation = rotation_from_quat(quat) @ rotation_from_quat(self.task.quat).T
         self._rotation: list[list[float]] = rotation.tolist()
         bias = self._wrench_sensor.bias(self.model.jacobian(q))
         noise = self._wrench_sensor.noise(BLOCK_TICKS) + bias
@@ -286,7 +286,7 @@ class Twin:
         state = self.world.client.getLinkState(
             self._arm, self._indices[-1], computeForwardKinematics=1
         )
-        rotation = _rotation(state[5])
+        rotation = rotation_from_quat(state[5])
         tip = np.array(state[4]) + rotation @ np.array([0.0, 0.0, self._tip_z])
         offset = tip - np.array(self.mouth_position_m)
         slip = np.array(self._grasp.rest) - np.array(self.world_draws.grasp_error)
@@ -329,5 +329,6 @@ class Twin:
         self.close()
 
 
-def _rotation(quat_xyzw: Array | tuple[float, ...]) -> Array:
+def rotation_from_quat(quat_xyzw: Array | tuple[float, ...]) -> Array:
+    """(3, 3) rotation matrix of a quaternion xyzw."""
     return np.array(pybullet.getMatrixFromQuaternion(tuple(quat_xyzw))).reshape(3, 3)

@@ -99,10 +99,10 @@ class DsubGeometry:
             side = wall(distance, distance + self.rim_m, half_y + lead[0], depth, lead)
             shapes += [part.moved(0.0, along).rotated_z(turn) for part in side]
         pins = [
-            Shape(
-                "cylinder",
-                (1e-3, 1e-3, depth - 1e-3),
-                (x, y, -0.5 * (depth + 1e-3)),
+            box(
+                (x - 5e-4, x + 5e-4),
+                (y - 5e-4, y + 5e-4),
+                (-depth, -1e-3),
                 role="gold",
                 collides=False,
             )

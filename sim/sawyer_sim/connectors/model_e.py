@@ -102,6 +102,17 @@ class ModelEGeometry:
             else:
                 side = wall(inner, inner + self.rim_m, half_face, depth, lead)
                 shapes += [part.rotated_z(angle) for part in side]
+        corner = (inner + lead[0]) / math.cos(math.pi / BORE_SIDES)
+        filler = box(
+            (corner + 2e-4, inner + self.rim_m),
+            (-2.4e-3, 2.4e-3),
+            (-depth, 0.0),
+            role="housing",
+            collides=False,
+        )
+        shapes += [
+            filler.rotated_z((2 * index + 1) * math.pi / BORE_SIDES) for index in range(BORE_SIDES)
+        ]
         ring = (self.diameter_m + 1e-3, self.diameter_m + 1e-3, 1.5e-3)
         position = (0.0, 0.0, -self.ring_depth_m)
         shapes.append(Shape("cylinder", ring, position, role="ring", collides=False))
