@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ast
 import re
 from typing import Any, NamedTuple
 
@@ -161,6 +160,8 @@ def _parse_default(kind: FieldType, text: str) -> Any:
     if not kind.is_array:
         return parse_value(kind.base, text)
     if kind.base in ("string", "wstring"):
+        import ast
+
         values = ast.literal_eval(text)
     else:
         inner = text.strip()

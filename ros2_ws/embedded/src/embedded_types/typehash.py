@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import hashlib
-import json
 from functools import lru_cache
-from typing import Any
 
-from .definitions import Definition, FieldType
+from .definitions import Definition, Field
 from .registry import get_definition
 
 _TYPE_IDS = {
@@ -19,7 +17,8 @@ _NESTED, _BOUNDED_STRING_OFFSET = 1, 4
 _ARRAY_OFFSET, _BOUNDED_OFFSET, _SEQUENCE_OFFSET = 48, 96, 144
 
 
-def _field_type(kind: FieldType) -> dict[str, Any]:
+def _field_text(field: Field) -> str:
+    kind = field.type
     nested = "" if kind.is_primitive else kind.base
     type_id = _NESTED if nested else _TYPE_IDS[kind.base]
     if kind.string_bound:
@@ -31,20 +30,21 @@ def _field_type(kind: FieldType) -> dict[str, Any]:
             type_id += _ARRAY_OFFSET
         else:
             type_id += _BOUNDED_OFFSET if kind.size else _SEQUENCE_OFFSET
-    return {
-        "type_id": type_id,
-        "capacity": capacity,
-        "string_capacity": kind.string_bound,
-        "nested_type_name": nested,
-    }
+    return (
+        f'{{"name": "{field.name}", "type": {{"type_id": {type_id}, "capacity": {capacity}, '
+        f'"string_capacity": {kind.string_bound}, "nested_type_name": "{nested}"}}}}'
+    )
 
 
-def individual_description(definition: Definition) -> dict[str, Any]:
-    """Return the description of one type without default values."""
-    return {
-        "type_name": definition.name,
-        "fields": [{"name": f.name, "type": _field_type(f.type)} for f in definition.fields],
-    }
+@lru_cache(maxsize=512)
+def _description(full_name: str) -> str:
+    """Return the JSON description of one type without default values.
+
+    All names are plain ASCII, so that the text is put together without the json module,
+    which would be imported at the start of every node for this alone.
+    """
+    fields = ", ".join(_field_text(field) for field in get_definition(full_name).fields)
+    return f'{{"type_name": "{full_name}", "fields": [{fields}]}}'
 
 
 def referenced_types(definition: Definition) -> list[str]:
@@ -62,12 +62,10 @@ def referenced_types(definition: Definition) -> list[str]:
 @lru_cache(maxsize=512)
 def type_hash(full_name: str) -> str:
     """Return ``RIHS01_<hex>`` of a message type."""
-    definition = get_definition(full_name)
-    description = {
-        "type_description": individual_description(definition),
-        "referenced_type_descriptions": [
-            individual_description(get_definition(name)) for name in referenced_types(definition)
-        ],
-    }
-    text = json.dumps(description, separators=(", ", ": "))
+    referenced = referenced_types(get_definition(full_name))
+    others = ", ".join(_description(name) for name in referenced)
+    text = (
+        f'{{"type_description": {_description(full_name)}, '
+        f'"referenced_type_descriptions": [{others}]}}'
+    )
     return f"RIHS01_{hashlib.sha256(text.encode()).hexdigest()}"

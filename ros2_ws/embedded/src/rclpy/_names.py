@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from rclpy.exceptions import (
     InvalidNamespaceException,
@@ -240,8 +240,7 @@ class RemapKind(Enum):
     TOPIC_AND_SERVICE = "topic and service"
 
 
-@dataclass(frozen=True)
-class RemapRule:
+class RemapRule(NamedTuple):
     """One ``[node:]match:=replacement`` rule.
 
     Attributes:

@@ -73,8 +73,8 @@ class NodeParameters:
         self, new: list[Parameter], changed: list[Parameter], deleted: list[Parameter]
     ) -> None:
         publisher = self._parameter_event_publisher
-        if publisher is None:
-            return
+        if publisher is None or not publisher.get_subscription_count():
+            return  # a volatile publisher without subscriptions reaches nobody
         from rcl_interfaces.msg import ParameterEvent
 
         host: Any = self

@@ -8,7 +8,6 @@ error names the file, the line and the field.
 from __future__ import annotations
 
 import re
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rclpy.exceptions import RCLInvalidROSArgsError
@@ -214,7 +213,8 @@ def parse_parameter_text(text: str, source_name: str) -> list[NodeParameterSet]:
 def load_parameter_file(path: str) -> list[NodeParameterSet]:
     """Read a parameter file; see :func:`parse_parameter_text`."""
     try:
-        text = Path(path).read_text(encoding="utf-8")
+        with open(path, encoding="utf-8") as file:
+            text = file.read()
     except (OSError, UnicodeDecodeError) as error:
         reason = getattr(error, "strerror", None) or str(error)
         raise RCLInvalidROSArgsError(f"cannot read parameter file '{path}': {reason}") from None

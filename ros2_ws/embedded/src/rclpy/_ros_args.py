@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
 from typing import Any
 
 from rclpy._names import (
@@ -53,7 +51,6 @@ _NODE_KEYS = {
 _SCHEMES = {"rostopic://": RemapKind.TOPIC, "rosservice://": RemapKind.SERVICE}
 
 
-@dataclass
 class RosArguments:
     """What a command line says between ``--ros-args`` and ``--``.
 
@@ -70,15 +67,16 @@ class RosArguments:
         remaining: The arguments outside every ``--ros-args`` section.
     """
 
-    remap_rules: list[RemapRule] = field(default_factory=list)
-    parameter_sets: list[list[NodeParameterSet]] = field(default_factory=list)
-    log_level: int | None = None
-    logger_levels: dict[str, int] = field(default_factory=dict)
-    enclave: str | None = None
-    log_config_file: str | None = None
-    log_file_name: str | None = None
-    log_switches: dict[str, bool] = field(default_factory=dict)
-    remaining: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.remap_rules: list[RemapRule] = []
+        self.parameter_sets: list[list[NodeParameterSet]] = []
+        self.log_level: int | None = None
+        self.logger_levels: dict[str, int] = {}
+        self.enclave: str | None = None
+        self.log_config_file: str | None = None
+        self.log_file_name: str | None = None
+        self.log_switches: dict[str, bool] = {}
+        self.remaining: list[str] = []
 
     def parameters_for(self, fully_qualified_name: str) -> dict[str, Any]:
         """Parameter overrides of one node, with wildcards resolved.
@@ -151,6 +149,8 @@ def _parse_flag(flag: str, arguments: list[str], index: int, result: RosArgument
                 f"unknown ROS argument '{flag}': a rule needs its flag, as in '-r {flag}' "
                 f"(remap) or '-p {flag}' (parameter)"
             )
+        import difflib
+
         near = difflib.get_close_matches(flag, _KNOWN_FLAGS, 1)
         hint = f", did you mean '{near[0]}'?" if near else ""
         raise UnknownROSArgsError(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rclpy.impl._log_output import output
@@ -11,6 +10,8 @@ from rclpy.impl.logging_severity import LoggingSeverity
 from rclpy.impl.rcutils_logger import RcutilsLogger
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from rclpy._ros_args import RosArguments
 
 _root_logger = RcutilsLogger()
@@ -94,6 +95,8 @@ def get_logging_severity_from_string(log_severity: str) -> LoggingSeverity:
 
 def get_logging_directory() -> Path:
     """Where log files belong: ROS_LOG_DIR, else ROS_HOME/log, else ~/.ros/log."""
+    from pathlib import Path
+
     log_dir = os.environ.get("ROS_LOG_DIR", "")
     if log_dir:
         return Path(log_dir).expanduser()
