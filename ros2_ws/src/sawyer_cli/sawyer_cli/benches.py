@@ -38,12 +38,14 @@ def _cpu_model() -> str:
 
 def bench_sim(seconds: float) -> dict[str, Any]:
     """Measure the twin alone, then the whole graph in lockstep."""
-    from sawyer_cli.quiet import import_quietly
+    from sawyer_cli.quiet import chatter_elsewhere, import_quietly
 
     import_quietly("pybullet")
     from sawyer_sim.bench import run
 
-    return {**run(seconds=seconds), **graph_in_lockstep(), "machine": machine()}
+    with chatter_elsewhere():
+        twin = run(seconds=seconds)
+    return {**twin, **graph_in_lockstep(), "machine": machine()}
 
 
 def graph_in_lockstep() -> dict[str, float]:

@@ -17,6 +17,7 @@ from sawyer_cli.choices import (
     require_range,
 )
 from sawyer_cli.errors import CommandError, require_choice
+from sawyer_cli.quiet import chatter_elsewhere, import_quietly
 from sawyer_cli.results import EpisodeRow, read_episodes
 
 if TYPE_CHECKING:
@@ -72,20 +73,19 @@ def evaluate(request: EvaluationRequest, folder: Path | None = None) -> dict[str
 
 def run_gym(request: EvaluationRequest) -> list[EpisodeRow]:
     """Run the episodes in this process (or in worker processes)."""
-    from sawyer_cli.quiet import import_quietly
-
     import_quietly("pybullet")
     from sawyer_policies import default_registry
     from sawyer_sim.evaluation import evaluate_gym
 
-    results = evaluate_gym(
-        request.connector,
-        default_registry().get(request.policy),
-        noise_mm=request.noise_mm,
-        episodes=request.episodes,
-        seed=request.seed,
-        workers=request.workers,
-    )
+    with chatter_elsewhere():
+        results = evaluate_gym(
+            request.connector,
+            default_registry().get(request.policy),
+            noise_mm=request.noise_mm,
+            episodes=request.episodes,
+            seed=request.seed,
+            workers=request.workers,
+        )
     return [_row(i, result) for i, result in enumerate(results)]
 
 
