@@ -9,6 +9,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from embedded_ws import WorkspaceError
 from embedded_ws.__main__ import main
 from embedded_ws.apply import uninstall
@@ -191,7 +192,7 @@ def test_refuses_to_overwrite_what_is_not_its_own(src: Path, tmp_path: Path) -> 
 @pytest.mark.parametrize(
     ("file", "old", "new", "message"),
     [
-        ("demo/package.xml", "<name>demo</name>", "<name>Demo</name>", "<name> is 'Demo', allowed"),
+        ("demo/package.xml", "<name>demo</name>", "<name>Demo</name>", "<name> is 'Demo'"),
         ("demo/package.xml", "</package>", "", "not well-formed XML"),
         ("demo/package.xml", "1.2.3", "1.2", "expected MAJOR.MINOR.PATCH"),
         ("demo/package.xml", "ament_python", "cmake", "allowed: ament_python, ament_cmake"),

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
+
 from embedded_ws import step_aside
 
 MARKER = "share/ament_index/resource_index/packages/rclpy"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 _ROOT = "launch"
+CARRIAGE_RETURN = "\r"  # a pseudo terminal ends lines with one as well
 DEBUG, INFO, WARNING, ERROR = logging.DEBUG, logging.INFO, logging.WARNING, logging.ERROR
 
 
@@ -192,10 +193,11 @@ class ProcessOutput:
                 self._write_lines(stream, rest)
 
     def _write_lines(self, stream: str, data: bytes) -> None:
-        text = data.decode("utf-8", "replace").replace("\r\n", "\n")
+        lines = data.decode("utf-8", "replace").split("\n")
         sinks = self._sinks[stream]
         text = "".join(
-            f"{self._format.format(name=self._name, line=line)}\n" for line in text.split("\n")
+            f"{self._format.format(name=self._name, line=line.removesuffix(CARRIAGE_RETURN))}\n"
+            for line in lines
         )
         if "screen" in sinks:
             launch_config.write_screen(text)
