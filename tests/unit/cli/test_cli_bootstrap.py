@@ -1,29 +1,14 @@
 """The stages of the set-up, with the commands replaced by a recorder."""
 
-import importlib.util
 import json
 import subprocess
 import sys
-import types
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[3]
-SOURCE = ROOT / "ros2_ws/src/sawyer_cli/sawyer_cli/dev/bootstrap.py"
-
-
-def load() -> types.ModuleType:
-    spec = importlib.util.spec_from_file_location("sawyer_bootstrap_under_test", SOURCE)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-bootstrap = load()
+from sawyer_cli.dev import bootstrap, setup_tools
 
 
 class Recorder:
@@ -139,7 +124,7 @@ def test_foreign_environment_is_never_touched(root: Path) -> None:
     (root / ".venv").mkdir()
     (root / ".venv" / "mine").touch()
     setup, recorder = make(root)
-    with pytest.raises(bootstrap.SetupError, match="SAWYER_VENV"):
+    with pytest.raises(setup_tools.SetupError, match="SAWYER_VENV"):
         setup.all()
     assert (root / ".venv" / "mine").exists()
     assert recorder.commands == []
@@ -155,7 +140,7 @@ def test_no_cpu_build_of_torch_costs_nothing_and_is_said(
     assert recorder.count("torch==") == 1
     asked, recorder = make(root, "cpu")
     recorder.answer["torch"] = "FAILED\nERROR: No matching distribution found for torch"
-    with pytest.raises(bootstrap.SetupError, match="no CPU build"):
+    with pytest.raises(setup_tools.SetupError, match="no CPU build"):
         asked.all()
 
 
@@ -171,7 +156,7 @@ def test_torch_choice_is_kept(root: Path, choice: str, installs: int) -> None:
 
 def test_unknown_torch_choice_lists_the_choices(root: Path) -> None:
     setup, _ = make(root, "gpu")
-    with pytest.raises(bootstrap.SetupError, match="auto, cpu, cuda, none"):
+    with pytest.raises(setup_tools.SetupError, match="auto, cpu, cuda, none"):
         setup.all()
 
 
@@ -180,7 +165,7 @@ def test_missing_system_library_names_its_package(root: Path) -> None:
     recorder.answer["imports"] = (
         "FAILED\nImportError: libGL.so.1: cannot open shared object file: No such file"
     )
-    with pytest.raises(bootstrap.SetupError, match="sudo apt install libgl1"):
+    with pytest.raises(setup_tools.SetupError, match="sudo apt install libgl1"):
         setup.all()
 
 
@@ -189,7 +174,7 @@ def test_missing_compiler_names_its_packages(root: Path, monkeypatch: pytest.Mon
     monkeypatch.setattr(bootstrap.shutil, "which", lambda name: None)
     (root / "requirements-3.12.lock").write_text("pip==26.3\n", encoding="utf-8")
     setup, _ = make(root)
-    with pytest.raises(bootstrap.SetupError, match=r"apt install gcc g\+\+"):
+    with pytest.raises(setup_tools.SetupError, match=r"apt install gcc g\+\+"):
         setup.all()
 
 
@@ -198,7 +183,7 @@ def test_full_disk_is_refused_before_anything_is_made(
 ) -> None:
     monkeypatch.setattr(bootstrap, "NEEDED_BYTES", 2**62)
     setup, _ = make(root)
-    with pytest.raises(bootstrap.SetupError, match="GB are needed"):
+    with pytest.raises(setup_tools.SetupError, match="GB are needed"):
         setup.all()
     assert not (root / ".venv").exists()
 
@@ -226,26 +211,26 @@ def test_lock_keeps_a_second_set_up_out_until_the_holder_dies(tmp_path: Path) ->
         assert holder.stdout is not None
         assert holder.stdout.readline() == "held\n"
         with (
-            pytest.raises(bootstrap.SetupError, match="still holds"),
-            bootstrap.exclusive(path, wait_s=0.3),
+            pytest.raises(setup_tools.SetupError, match="still holds"),
+            setup_tools.exclusive(path, wait_s=0.3),
         ):
             pass
         holder.kill()
         holder.wait()
-        with bootstrap.exclusive(path, wait_s=5.0):
+        with setup_tools.exclusive(path, wait_s=5.0):
             pass
 
 
 def test_runner_reports_the_tail_of_a_failed_command(tmp_path: Path) -> None:
-    runner = bootstrap.Runner(tmp_path / "log")
+    runner = setup_tools.Runner(tmp_path / "log")
     command = [sys.executable, "-c", "print('the reason'); raise SystemExit(3)"]
-    with pytest.raises(bootstrap.SetupError, match=r"(?s)exit 3.*the reason"):
+    with pytest.raises(setup_tools.SetupError, match=r"(?s)exit 3.*the reason"):
         runner(command, doing="trying")
 
 
 def test_runner_hides_what_misleads_pip(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_TARGET", "elsewhere")
     monkeypatch.setenv("PYTHONPATH", "elsewhere")
-    runner = bootstrap.Runner(tmp_path / "log")
+    runner = setup_tools.Runner(tmp_path / "log")
     code = "import os; print('PIP_TARGET' in os.environ, 'PYTHONPATH' in os.environ)"
     assert runner([sys.executable, "-c", code], doing="asking") == "False False\n"

@@ -18,7 +18,7 @@ printf '%s\\n' "$*" >>"$CALLS"
 case "$*" in
     *version_info*) exit {fits} ;;
     *"import ensurepip"*) exit {venv} ;;
-    *bootstrap.py*)
+    *dev.bootstrap*)
         [ "{bootstrap}" = 0 ] || exit {bootstrap}
         mkdir -p "$VENV/.sawyer" "$VENV/bin"
         cp "$0" "$VENV/bin/python"
@@ -70,7 +70,7 @@ class Box:
         )
 
     def bootstraps(self) -> int:
-        return self.calls.read_text(encoding="utf-8").count("bootstrap.py")
+        return self.calls.read_text(encoding="utf-8").count("dev.bootstrap")
 
 
 @pytest.fixture
