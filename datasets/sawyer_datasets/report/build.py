@@ -163,7 +163,7 @@ def _add_episode(work: _Work, position: int, *, with_details: bool) -> None:
 
 
 def _without_films(series: EpisodeSeries) -> EpisodeSeries:
-    values = {**vars(series), "overview": None, "policy_view": None}
+    values = {**vars(series), "overview": None, "close_up": None, "policy_view": None}
     return EpisodeSeries(**values)
 
 
@@ -197,9 +197,7 @@ def _make_video(work: _Work, limit: int) -> tuple[Path | None, bytes | None]:
 
     def frames(rate_hz: float) -> Iterator[NDArray[np.uint8]]:
         for position in positions:
-            drawn = drawing(position)
-            for t_s in drawn.times(rate_hz, LEAD_S, HOLD_S):
-                yield drawn.frame(t_s)
+            yield from drawing(position).frames(rate_hz, LEAD_S, HOLD_S)
 
     first = drawing(positions[0])
     poster = _jpeg(first.frame(key_moments(first.series)[2][0]))

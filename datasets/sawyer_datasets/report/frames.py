@@ -18,6 +18,7 @@ WIDTH: Final = 1280
 HEIGHT: Final = 720
 MARGIN: Final = 24
 OVERVIEW_BOX: Final = (24, 100, 720, 540)  # x, y, width, height
+INSET_BOX: Final = (552, 100, 192, 192)
 VIEW_BOX: Final = (768, 128, 256, 256)
 READOUT_BOX: Final = (1048, 100)
 CHART_BOX: Final = (768, 424, 488, 216)
@@ -81,12 +82,13 @@ class EpisodeFrames:
         self._base = self._draw_base()
         self._scaled: dict[Box, tuple[int, Image.Image]] = {}
 
-    def times(self, rate_hz: float, lead_s: float, hold_s: float) -> Iterator[float]:
-        """Return the episode times of the frames, with a still picture before and after."""
-        yield from [0.0] * round(lead_s * rate_hz)
+    def frames(self, rate_hz: float, lead_s: float, hold_s: float) -> Iterator[NDArray[np.uint8]]:
+        """Return the pictures at a frame rate, with still ones before and after."""
         count = max(1, round(self.series.end_s * rate_hz))
-        yield from (self.series.end_s * i / count for i in range(count + 1))
-        yield from [self.series.end_s] * round(hold_s * rate_hz)
+        for index in range(count + 1):
+            picture = self.frame(self.series.end_s * index / count)
+            still_s = {0: lead_s, count: hold_s}.get(index, 0.0)
+            yield from [picture] * (1 + round(still_s * rate_hz))
 
     def frame(self, t_s: float) -> NDArray[np.uint8]:
         """Return the picture at a time, (720, 1280, 3) RGB."""
@@ -94,6 +96,10 @@ class EpisodeFrames:
         draw = ImageDraw.Draw(canvas)
         series = self.series
         self._paste(canvas, series.overview, t_s, OVERVIEW_BOX, Image.Resampling.BICUBIC)
+        self._outline(draw, OVERVIEW_BOX)
+        if series.close_up is not None:
+            self._paste(canvas, series.close_up, t_s, INSET_BOX, Image.Resampling.BICUBIC)
+            self._outline(draw, INSET_BOX)
         self._paste(canvas, series.policy_view, t_s, VIEW_BOX, Image.Resampling.NEAREST)
         self._draw_readouts(draw, t_s)
         self._draw_cursor(draw, t_s)
@@ -116,6 +122,10 @@ class EpisodeFrames:
             known = self._scaled[box] = (index, _fit(film, t_s, box, resample))
         _paste_centred(canvas, known[1], box)
 
+    def _outline(self, draw: ImageDraw.ImageDraw, box: Box) -> None:
+        x, y, width, height = box
+        draw.rectangle((x, y, x + width, y + height), outline=style.LINE)
+
     def _draw_base(self) -> Image.Image:
         canvas = Image.new("RGB", (WIDTH, HEIGHT), style.PAPER)
         draw = ImageDraw.Draw(canvas)
@@ -128,7 +138,7 @@ class EpisodeFrames:
             (VIEW_BOX, "no policy images", self.series.policy_view),
         ):
             x, y, width, height = box
-            draw.rectangle((x, y, x + width, y + height), fill="#e6e9ed")
+            draw.rectangle((x, y, x + width, y + height), fill=style.EMPTY)
             if there is None:
                 middle = (x + width / 2, y + height / 2)
                 draw.text(middle, missing, style.MUTED, style.font(17), anchor="mm")
@@ -150,9 +160,9 @@ class EpisodeFrames:
 
     def _draw_band(self, draw: ImageDraw.ImageDraw) -> None:
         x, y, width, height = BAND_BOX
-        draw.rectangle((x, y, x + width, y + height), fill="#e6e9ed")
+        draw.rectangle((x, y, x + width, y + height), fill=style.EMPTY)
         end_s = max(self.series.end_s, 1e-9)
-        for begin, end, phase in self.series.segments():
+        for begin, end, phase in self.series.segments(style.LAST_SHARE):
             box = (x + width * begin / end_s, y, x + width * end / end_s, y + height)
             draw.rectangle(box, fill=style.PHASE_COLOURS[phase])
         left = float(x)

@@ -130,7 +130,7 @@ def _draw_states(axes: Any, series: EpisodeSeries) -> None:
     axes.grid(False)
     axes.spines["left"].set_visible(False)
     axes.set_xlim(0.0, max(series.end_s, 1e-3))
-    segments = series.segments()
+    segments = series.segments(style.LAST_SHARE)
     if not segments:
         _empty(axes, "not recorded")
         return
@@ -172,11 +172,13 @@ def session_plot(
         right.xaxis.get_major_locator().set_params(integer=True)
         right.set_xlabel("episode")
         right.grid(axis="x", visible=False)
+        handles = [
+            Line2D([], [], color=style.GOOD, label="success"),
+            Line2D([], [], color=style.BAD, ls="--", label="no success"),
+        ]
+        shown = [True in successes, False in successes]
         left.legend(
-            handles=[
-                Line2D([], [], color=style.GOOD, label="success"),
-                Line2D([], [], color=style.BAD, ls="--", label="no success"),
-            ],
+            handles=[h for h, there in zip(handles, shown, strict=True) if there],
             loc="upper right",
         )
         return _png(figure)

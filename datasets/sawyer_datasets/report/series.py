@@ -17,7 +17,8 @@ from sawyer_datasets.episode import Episode, TopicData, read_episode
 FloatArray = NDArray[np.float64]
 
 TOUCH_N: Final = 2.0  # above the twin's force noise; decides only what a picture is called. Ours
-OVERVIEW_TOPICS: Final = ("overview/image_raw", "camera/image_raw")
+OVERVIEW_TOPIC: Final = "overview/image_raw"
+CLOSE_UP_TOPIC: Final = "camera/image_raw"  # stands in for the overview where there is none
 FORCE_TOPICS: Final = ("wrench_centered", "wrench")
 
 
@@ -77,6 +78,7 @@ class EpisodeSeries:
     phase_t_s: FloatArray
     phases: tuple[Phase, ...]
     overview: Film | None
+    close_up: Film | None
     policy_view: Film | None
     spec: dict[str, Any]
     missing: tuple[str, ...]
@@ -86,12 +88,17 @@ class EpisodeSeries:
         index = int(np.searchsorted(self.phase_t_s, t_s + 1e-9, side="right")) - 1
         return self.phases[index] if index >= 0 else Phase.APPROACH
 
-    def segments(self) -> list[tuple[float, float, Phase]]:
-        """Return (begin, end, phase) of each uninterrupted phase, together the whole episode."""
+    def segments(self, least_share: float = 0.0) -> list[tuple[float, float, Phase]]:
+        """Return (begin, end, phase) of each uninterrupted phase, together the whole episode.
+
+        `least_share` of the episode is what the last phase gets at least, so that a success in
+        the very last sample can be seen.
+        """
         if not self.phases:
             return []
         changes = [i for i, p in enumerate(self.phases) if i == 0 or p is not self.phases[i - 1]]
         begins = [0.0, *(float(self.phase_t_s[i]) for i in changes[1:])]
+        begins[-1] = min(begins[-1], max(begins[-2:][0], self.end_s * (1 - least_share)))
         ends = [*begins[1:], self.end_s]
         return [
             (begin, end, self.phases[i])
@@ -118,27 +125,30 @@ def load_series(path: Path) -> tuple[EpisodeSeries, Episode]:
     distance = _distance(episode, window)
     if not distance:
         missing.append("distance to the goal")
-    overview = window.film(episode, OVERVIEW_TOPICS)
+    has_overview = episode.has(OVERVIEW_TOPIC)
+    overview = window.film(episode, (OVERVIEW_TOPIC, CLOSE_UP_TOPIC))
     policy_view = window.film(episode, ("camera/image_policy",))
     missing += [
         name
         for name, film in (("overview images", overview), ("policy images", policy_view))
         if film is None
     ]
-    phase_t_s, phases = _phases(episode, window, force)
+    peak = _peak(episode, window)
+    phase_t_s, phases = _phases(episode, window, (force, peak))
     if not phases:
         missing.append("insertion state")
     return EpisodeSeries(
         start_ns=start_ns,
         end_s=(end_ns - start_ns) / 1e9,
         force_z_n=force,
-        force_peak_n=_peak(episode, window),
+        force_peak_n=peak,
         distance_mm=distance,
         depth_mm=window.curve(episode, "insertion_state", "depth_m", 1e3),
         lateral_mm=window.curve(episode, "insertion_state", "lateral_error_m", 1e3),
         phase_t_s=phase_t_s,
         phases=phases,
         overview=overview,
+        close_up=window.film(episode, (CLOSE_UP_TOPIC,)) if has_overview else None,
         policy_view=policy_view,
         spec=episode.spec or {},
         missing=tuple(missing),
@@ -241,7 +251,7 @@ def _peak(episode: Episode, window: _Window) -> Curve:
 
 
 def _phases(
-    episode: Episode, window: _Window, force: Curve
+    episode: Episode, window: _Window, forces: Sequence[Curve]
 ) -> tuple[FloatArray, tuple[Phase, ...]]:
     if not episode.has("insertion_state"):
         return np.empty(0), ()
@@ -253,8 +263,8 @@ def _phases(
     for t_s, success, inserted in zip(
         seconds, topic["success"][mask], topic["inserted"][mask], strict=True
     ):
-        pressed = force.at(float(t_s))
-        touched = touched or (pressed is not None and abs(pressed) > TOUCH_N)
+        pressed = [force.at(float(t_s)) for force in forces]
+        touched = touched or any(abs(value) > TOUCH_N for value in pressed if value is not None)
         if success:
             phases.append(Phase.SUCCESS)
         elif inserted:

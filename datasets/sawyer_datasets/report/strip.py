@@ -48,6 +48,7 @@ def strip_jpeg(series: EpisodeSeries) -> bytes | None:
         canvas.paste(_tile(film, t_s, crisp=series.overview is None), (x, 0))
         if series.overview is not None and series.policy_view is not None:
             _paste_inset(canvas, series.policy_view, t_s, x + width, height)
+        draw.rectangle((x, 0, x + width - 1, height - 1), outline=style.LINE)
         text = f"{t_s:.2f} s" + (f", {caption}" if caption else "")
         draw.text((x, height + 8), text, style.MUTED, style.font(24))
     stream = io.BytesIO()
@@ -56,13 +57,14 @@ def strip_jpeg(series: EpisodeSeries) -> bytes | None:
 
 
 def _tile(film: Film, t_s: float, *, crisp: bool) -> Image.Image:
-    """Return the image at a time, filling a tile; what sticks out is cut off evenly."""
+    """Return the image at a time, as large as fits a tile."""
     picture = Image.fromarray(film.at(t_s)).convert("RGB")
-    scale = max(TILE[0] / picture.width, TILE[1] / picture.height)
+    scale = min(TILE[0] / picture.width, TILE[1] / picture.height)
     size = (round(picture.width * scale), round(picture.height * scale))
     method = Image.Resampling.NEAREST if crisp else Image.Resampling.BICUBIC
-    left, top = (size[0] - TILE[0]) // 2, (size[1] - TILE[1]) // 2
-    return picture.resize(size, method).crop((left, top, left + TILE[0], top + TILE[1]))
+    tile = Image.new("RGB", TILE, style.EMPTY)
+    tile.paste(picture.resize(size, method), ((TILE[0] - size[0]) // 2, (TILE[1] - size[1]) // 2))
+    return tile
 
 
 def _paste_inset(canvas: Image.Image, film: Film, t_s: float, right: int, bottom: int) -> None:
@@ -71,5 +73,6 @@ def _paste_inset(canvas: Image.Image, film: Film, t_s: float, right: int, bottom
     size = (picture.width * scale, picture.height * scale)
     x, y = right - size[0] - 8, bottom - size[1] - 8
     draw = ImageDraw.Draw(canvas)
-    draw.rectangle((x - 3, y - 3, x + size[0] + 2, y + size[1] + 2), fill=style.CARD)
+    frame = (x - 4, y - 4, x + size[0] + 3, y + size[1] + 3)
+    draw.rectangle(frame, fill=style.CARD, outline=style.LINE)
     canvas.paste(picture.resize(size, Image.Resampling.NEAREST), (x, y))

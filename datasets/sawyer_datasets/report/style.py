@@ -16,12 +16,15 @@ MUTED: Final = "#64707d"
 LINE: Final = "#d7dce2"
 PAPER: Final = "#f4f6f8"
 CARD: Final = "#ffffff"
+EMPTY: Final = "#e6e9ed"
 FORCE: Final = "#0b5fa5"
 PEAK: Final = "#7db0de"
 DISTANCE: Final = "#7a4fa3"
 CURSOR: Final = "#d1432f"
 GOOD: Final = "#1e8a5a"
 BAD: Final = "#c23b30"
+
+LAST_SHARE: Final = 0.012  # of the state band, for a success in the last sample; ours
 
 # Distinct in hue and in lightness, so that they survive grey printing and colour blindness.
 PHASE_COLOURS: Final = {
