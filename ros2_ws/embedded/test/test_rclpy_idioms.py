@@ -222,8 +222,10 @@ def test_signals_end_a_spinning_node(
     assert process.wait(5.0) == 0
     assert not [line for line in process.seen if "Traceback" in line]
     names = [line for line in process.seen if line.startswith("ended by")]
-    expected = "KeyboardInterrupt" if number is signal.SIGINT else "ExternalShutdownException"
-    assert names in ([f"ended by {expected}"], ["ended by ExternalShutdownException"])
+    allowed = {"ended by ExternalShutdownException"}  # or none, between two callbacks
+    if number is signal.SIGINT:
+        allowed.add("ended by KeyboardInterrupt")
+    assert set(names) <= allowed
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
