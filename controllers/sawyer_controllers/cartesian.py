@@ -70,6 +70,7 @@ class CartesianInterface:
         self._x_ref: Array | None = None
         self._q_ref: Array | None = None
         self._posture: Array | None = None
+        self._yielded = False
         self.clipped = False
 
     @property
@@ -83,6 +84,7 @@ class CartesianInterface:
         self._x_ref = state.ee_position_m.copy()
         self._q_ref = state.q_rad.copy()
         self._posture = state.q_rad if self.config.posture else None
+        self._yielded = False
         self.clipped = False
 
     def target(self, state: ArmState, delta_m: npt.ArrayLike, duration_s: float) -> JointTarget:
@@ -114,22 +116,25 @@ class CartesianInterface:
     def execute(self, decision: GuardDecision, state: ArmState, duration_s: float) -> JointTarget:
         """Joint target for what the guard decided: a displacement, or a hold.
 
-        A hold keeps the last joint reference; after a contact stop it lets go of it and holds
-        where the arm is.
+        A hold keeps the last joint reference. A yielding one (contact stop) first lets go of it
+        and holds where the arm is then, however long it lasts: taking the measured pose anew each
+        time would let the arm creep.
 
         Raises:
             CommandRejectedError: no reset yet, or a value that is not finite.
             IkError: no joint position reaches the reference; the old reference is kept.
         """
         if decision.status not in (GuardStatus.HOLD, GuardStatus.STOPPED):
+            self._yielded = False
             return self.target(state, decision.delta_m, duration_s)
         if self._q_ref is None:
             raise CommandRejectedError(
                 RejectionCode.NOT_STARTED, "the Cartesian interface has not been reset"
             )
-        if decision.yielding:
+        if decision.yielding and not self._yielded:
             self._check(state)
             self._x_ref, self._q_ref = state.ee_position_m.copy(), state.q_rad.copy()
+        self._yielded = decision.yielding
         return JointTarget(stamp_ns=state.stamp_ns, q_rad=self._q_ref, duration_s=duration_s)
 
     @staticmethod

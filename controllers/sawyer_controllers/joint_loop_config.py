@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from sawyer_controllers.impedance import ImpedanceConfig
 from sawyer_controllers.torque_limiter import LimiterConfig
 from sawyer_controllers.velocity import VelocityConfig
 from sawyer_core.config import setting, validate
+from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import N_JOINTS
 
 
@@ -110,3 +111,12 @@ class JointLoopConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+
+    def for_task(self, task: InsertionTask) -> JointLoopConfig:
+        """The same settings with contact limits no higher than the task's."""
+        contact = replace(
+            self.contact,
+            lateral_n=min(self.contact.lateral_n, task.lateral_force_limit_n),
+            vertical_n=min(self.contact.vertical_n, task.vertical_force_limit_n),
+        )
+        return replace(self, contact=contact)

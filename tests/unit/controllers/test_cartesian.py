@@ -153,6 +153,8 @@ def test_hold_repeats_the_last_joint_reference(status: GuardStatus) -> None:
     assert held.stamp_ns == 5
     yielding = GuardDecision(np.zeros(3), status, ("contact stop",), yielding=True)
     assert made.execute(yielding, sagged, 0.1).q_rad.tolist() == (HOME + 0.001).tolist()
+    crept = state(HOME + 0.002, 6)
+    assert made.execute(yielding, crept, 0.1).q_rad.tolist() == (HOME + 0.001).tolist()
     # From there it goes on without a jump back to the old reference.
     after = made.target(sagged, np.zeros(3), 0.1)
     assert np.abs(after.q_rad - sagged.q_rad).max() < 5e-3

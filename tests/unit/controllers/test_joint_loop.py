@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pinocchio as pin
@@ -19,6 +20,7 @@ from sawyer_controllers.kinematics import ArmModel
 from sawyer_controllers.torque_limiter import Clamp
 from sawyer_core.errors import CommandRejectedError, RejectionCode
 from sawyer_core.limits import load_joint_limits
+from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import JointTarget
 
 LIMITS = load_joint_limits()
@@ -188,6 +190,12 @@ def test_contact_stop_at_the_limit_and_just_above(axis: int, limit: float, sign:
         loop.tick(HOME, ZERO, GRAVITY, force)
     assert loop.stops == 1
     assert loop.status is LoopStatus.CONTACT_STOP
+
+
+def test_task_may_lower_the_contact_limits_but_not_raise_them(task: InsertionTask) -> None:
+    careful = replace(task, lateral_force_limit_n=10.0, vertical_force_limit_n=60.0)
+    contact = JointLoopConfig().for_task(careful).contact
+    assert (contact.lateral_n, contact.vertical_n) == (10.0, 50.0)
 
 
 def test_force_step_of_60_n_stops_within_5_ms() -> None:
