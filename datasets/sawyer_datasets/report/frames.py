@@ -194,7 +194,7 @@ class EpisodeFrames:
         x = CHART_BOX[0] + chart.x_px(t_s)
         top, bottom = CHART_BOX[1] + chart.top_px, CHART_BOX[1] + chart.bottom_px
         draw.line((x, top, x, bottom), fill=style.CURSOR, width=2)
-        value = self.series.force_z_n.at(t_s)
+        value = self.series.force_z_n.between(t_s)
         if value is not None:
             y = CHART_BOX[1] + chart.y_px(value)
             draw.ellipse((x - 5, y - 5, x + 5, y + 5), fill=style.CURSOR, outline=style.CARD)

@@ -217,6 +217,7 @@ def force_chart(series: EpisodeSeries, width: int, height: int, top_n: float) ->
         _draw_force(axes, series)
         axes.set_ylim(min(-2.0, axes.get_ylim()[0]), top_n)
         axes.xaxis.set_major_locator(MaxNLocator(5))
+        axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
         axes.set_xlabel("time, s")
         axes.set_ylabel("N")
         if not series.force_z_n:

@@ -43,6 +43,10 @@ class Curve:
         index = int(np.searchsorted(self.t_s, t_s + 1e-9, side="right")) - 1
         return float(self.value[index]) if index >= 0 else None
 
+    def between(self, t_s: float) -> float | None:
+        """Return the value on the line that a plot draws through the samples."""
+        return float(np.interp(t_s, self.t_s, self.value)) if len(self.t_s) else None
+
     def __bool__(self) -> bool:
         return len(self.t_s) > 0
 

@@ -47,7 +47,7 @@ def strip_jpeg(series: EpisodeSeries) -> bytes | None:
         x = index * (width + GAP_PX)
         canvas.paste(_tile(film, t_s, crisp=series.overview is None), (x, 0))
         if series.overview is not None and series.policy_view is not None:
-            _paste_inset(canvas, series.policy_view, t_s, x + width, height)
+            _paste_inset(canvas, series.policy_view, t_s, x + width)
         draw.rectangle((x, 0, x + width - 1, height - 1), outline=style.LINE)
         text = f"{t_s:.2f} s" + (f", {caption}" if caption else "")
         draw.text((x, height + 8), text, style.MUTED, style.font(24))
@@ -67,11 +67,11 @@ def _tile(film: Film, t_s: float, *, crisp: bool) -> Image.Image:
     return tile
 
 
-def _paste_inset(canvas: Image.Image, film: Film, t_s: float, right: int, bottom: int) -> None:
+def _paste_inset(canvas: Image.Image, film: Film, t_s: float, right: int) -> None:
     picture = Image.fromarray(film.at(t_s)).convert("RGB")
     scale = max(1, INSET_PX // picture.width)
     size = (picture.width * scale, picture.height * scale)
-    x, y = right - size[0] - 8, bottom - size[1] - 8
+    x, y = right - size[0] - 8, 8
     draw = ImageDraw.Draw(canvas)
     frame = (x - 4, y - 4, x + size[0] + 3, y + size[1] + 3)
     draw.rectangle(frame, fill=style.CARD, outline=style.LINE)
