@@ -21,7 +21,7 @@ from sawyer_controllers.episode import (
     StepResult,
     draw_episode,
 )
-from sawyer_controllers.guard import CommandGuard, GuardConfig, GuardStatus
+from sawyer_controllers.guard import CommandGuard, GuardConfig
 from sawyer_controllers.joint_loop import LoopStatus
 from sawyer_controllers.p_controller import PControllerConfig
 from sawyer_controllers.reset import ResetConfig, ResetRoutine
@@ -171,9 +171,7 @@ class InsertionSession:
         frame = self.frame
         wrench = self._centered(frame)
         decision = self._guard.check(delta, frame.arm, wrench)
-        if decision.yielding or decision.status is GuardStatus.STOPPED:
-            self._cartesian.reset(frame.arm)
-        target = self._cartesian.target(frame.arm, decision.delta_m, period_s)
+        target = self._cartesian.execute(decision, frame.arm, period_s)
         ticks = round(period_s / self.twin.config.physics.tick_s)
         try:
             self._take(self.twin.advance(target, ticks))

@@ -77,7 +77,7 @@ class Twin:
             tool_mass_kg=handle.mass_kg if self.config.tool_mass_known else 0.0,
             tool_com_m=(0.0, 0.0, handle.handle_below_tip_m - 0.5 * handle.handle_size_m[2]),
         )
-        loop_config = JointLoopConfig() if joint_loop is None else joint_loop
+        loop_config = (joint_loop or JointLoopConfig()).for_task(self.task)
         self.loop = JointLoop(loop_config, limits, model=self.model)
         x, y, z = self.task.goal_position_m
         self.mouth_position_m = (x, y, z - handle.handle_below_tip_m)

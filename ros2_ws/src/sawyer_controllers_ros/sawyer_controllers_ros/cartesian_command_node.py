@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from sawyer_interfaces.msg import EeCommand, ErrorCode
 from sawyer_interfaces.srv import AcquireCommander, ReleaseCommander
@@ -21,6 +22,7 @@ from sawyer_core import (
     EeDelta,
     IkError,
     JointTarget,
+    TransportError,
     Wrench,
     setting,
     validate,
@@ -30,6 +32,7 @@ from sawyer_ros_common.frames import ARM, Frame, FrameSource
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
 from sawyer_ros_common.stamps import to_ns
+from sawyer_ros_common.waits import Deadlines
 
 
 @dataclass(frozen=True)
@@ -69,31 +72,37 @@ class CartesianCommandNode(ThinNode):
 
     def start(self) -> None:
         """Make the kinematics and open for commands."""
+        self._deadlines = Deadlines(self)
         self._interface = CartesianInterface(self._cartesian_config, ArmModel(), self._task)
         self._targets = self.create_publisher(JointTrajectory, "joint_target", qos.COMMAND)
         self._report = SafetyReport(self, self._guard, self.health)
-        self.create_service(AcquireCommander, "commander/acquire", self._acquire)
+        # It may wait for a state, so it must not hold the callback group of the states.
+        waits = ReentrantCallbackGroup()
+        self.create_service(
+            AcquireCommander, "commander/acquire", self._acquire, callback_group=waits
+        )
         self.create_service(ReleaseCommander, "commander/release", self._release)
         self.create_subscription(EeCommand, "ee_command", self._on_command, qos.COMMAND)
         self._frames = FrameSource(self, (*ARM, "wrench_centered"), self._on_frame)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self._config.silence_s, self._listen, clock=steady)
 
-    def _acquire(
+    async def _acquire(
         self, request: AcquireCommander.Request, response: AcquireCommander.Response
     ) -> AcquireCommander.Response:
         try:
-            frame = self._frames.newest
-            if frame is None or frame.arm is None:
-                response.error_code = ErrorCode.COMMAND_NO_STATE
-                response.error_msg = f"no state of the arm yet: {self._frames.missing()}"
-            else:
-                self._guard.acquire(request.source)
-                if request.fresh:
-                    self._guard.reset()
-                    self._interface.reset(frame.arm)
-                    self._last, self._last_target = None, None
-                self._report.accepted(frame.stamp_ns, request.source)
+            frame = await self._frames.wait_for(
+                to_ns(request.start), self._deadlines, self._config.silence_s
+            )
+            self._guard.acquire(request.source)
+            if request.fresh and frame.arm is not None:
+                self._guard.reset()
+                self._interface.reset(frame.arm)
+                self._last, self._last_target = None, None
+            self._report.accepted(frame.stamp_ns, request.source)
+        except TransportError as error:
+            response.error_code = ErrorCode.COMMAND_NO_STATE
+            response.error_msg = f"{error}; {self._frames.missing()}"
         except CommandRejectedError as error:
             response.error_code = ErrorCode.COMMAND_NOT_COMMANDER
             response.error_msg = str(error)
@@ -156,10 +165,8 @@ class CartesianCommandNode(ThinNode):
 
     def _send(self, arm: ArmState, decision: GuardDecision) -> GuardDecision:
         """Publish the joint target of a decision; without a solution the arm holds."""
-        if decision.yielding or decision.status is GuardStatus.STOPPED:
-            self._interface.reset(arm)
         try:
-            target = self._interface.target(arm, decision.delta_m, self._period_s)
+            target = self._interface.execute(decision, arm, self._period_s)
         except (IkError, CommandRejectedError) as error:
             last = self._last_target
             q_rad = arm.q_rad if last is None else last.q_rad
