@@ -22,6 +22,7 @@ from rclpy.exceptions import (
     InvalidTopicNameException,
 )
 from rclpy.expand_topic_name import expand_topic_name
+from rclpy.topic_or_service_is_hidden import topic_or_service_is_hidden
 from rclpy.validate_full_topic_name import validate_full_topic_name
 from rclpy.validate_namespace import validate_namespace
 from rclpy.validate_node_name import validate_node_name
@@ -182,3 +183,9 @@ def test_logger_names_and_namespaces() -> None:
     assert logger_name("arm", "/left/side") == "left.side.arm"
     assert normalize_namespace("") == "/"
     assert normalize_namespace("a") == "/a"
+
+
+def test_hidden_names() -> None:
+    assert topic_or_service_is_hidden("/fibonacci/_action/status")
+    assert topic_or_service_is_hidden("_hidden")
+    assert not topic_or_service_is_hidden("/a_b/c_")

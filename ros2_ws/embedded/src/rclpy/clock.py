@@ -146,6 +146,8 @@ class Clock:
     """A source of time. ``Clock(clock_type=ClockType.ROS_TIME)`` makes a :class:`ROSClock`."""
 
     _clock_type: ClockType
+    _lock: Any
+    _jump_handles: tuple[JumpHandle, ...]
 
     def __new__(cls, *, clock_type: ClockType = ClockType.SYSTEM_TIME) -> Clock:
         """Make a clock of the given kind."""
@@ -156,11 +158,8 @@ class Clock:
         self = super().__new__(cls)
         self._clock_type = clock_type
         self._lock = threading.RLock()
-        self._jump_handles: tuple[JumpHandle, ...] = ()
+        self._jump_handles = ()
         return self
-
-    _lock: threading.RLock  # type: ignore[valid-type]
-    _jump_handles: tuple[JumpHandle, ...]
 
     @property
     def clock_type(self) -> ClockType:

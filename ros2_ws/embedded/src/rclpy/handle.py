@@ -1,0 +1,5 @@
+"""Handles of entities."""
+
+from rclpy.exceptions import InvalidHandle
+
+__all__ = ["InvalidHandle"]
