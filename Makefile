@@ -1,6 +1,6 @@
 # Developers' chores. The user's two commands are ./sawyer demo and ./sawyer test.
 .DEFAULT_GOAL := help
-.PHONY: help setup lint format types imports test test-ros bench lock colcon clean
+.PHONY: help setup lint format types imports test test-ros results lock colcon clean
 
 help:  ## list the chores
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -26,9 +26,11 @@ test:  ## everything, as CI does
 test-ros:  ## launch-level tests only
 	./sawyer test --only pytest -m ros
 
-bench:  ## speed of the twin and of the runtime, into docs/results
-	./sawyer bench sim --json docs/results/bench_sim.json
-	./sawyer bench ros --json docs/results/bench_ros.json
+results:  ## make everything in docs/results again (some 15 minutes on a quiet machine)
+	./sawyer setup
+	.venv/bin/python -m sawyer_sim.calibration_table --episodes 100 --seed 0 --out docs/results
+	.venv/bin/python -m sawyer_sim.connector_pictures --out docs/results
+	.venv/bin/python -m sawyer_cli.dev.results docs/results
 
 # Needs python3.10, python3.11 and python3.12; pip is upgraded first so that it resolves well.
 lock:  ## write requirements-3.1x.lock from requirements.in

@@ -105,6 +105,8 @@ class Runner:
             )
         finally:
             stop.set()
+            if ticker.is_alive():
+                ticker.join()
         with self.log.open("a", encoding="utf-8") as log:
             log.write(f"$ {' '.join(command)}\n{done.stdout}\n[exit {done.returncode}]\n")
         if check and done.returncode != 0:
