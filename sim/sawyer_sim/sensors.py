@@ -70,14 +70,15 @@ class ElectricalContact:
 
     def __init__(self, config: ContactConfig) -> None:
         self._points = list(zip(config.x_m, config.y_m, strict=True))
-        self._depth_m = config.depth_m
+        self.depth_m = config.depth_m
 
     def overlap_m(self, tip_height_m: float, tilt_row: Sequence[float]) -> float:
         """Depth of the least deep contact beyond what is needed.
 
         Args:
-            tip_height_m: height of the plug's tip above the mouth.
+            tip_height_m: height of the middle of the plug's tip above the mouth.
             tilt_row: first two entries of the last row of the plug's rotation matrix.
         """
-        highest = max(tilt_row[0] * x + tilt_row[1] * y for x, y in self._points)
-        return -(tip_height_m + highest) - self._depth_m
+        tilt_x, tilt_y = tilt_row
+        highest = max([tilt_x * x + tilt_y * y for x, y in self._points])
+        return -(tip_height_m + highest) - self.depth_m

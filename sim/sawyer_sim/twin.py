@@ -181,12 +181,11 @@ class Twin:
         self._row += 1
         self._time_ns += TICK_NS
 
-    def _measure(self) -> tuple[list[float], list[float]]:
+    def _measure(self) -> tuple[tuple[float, ...], tuple[float, ...]]:
         states = self._client.getJointStates(
             self._arm, self._indices, physicsClientId=self._client_id
         )
-        positions = [state[0] for state in states]
-        velocities = [state[1] for state in states]
+        positions, velocities, _, _ = zip(*states, strict=True)
         fx, fy, fz, tx, ty, tz = self._grasp.update(positions[N_JOINTS:], velocities[N_JOINTS:])
         (a, b, c), (d, e, f), (g, h, i) = self._rotation
         n = self._noise[self._row % BLOCK_TICKS]
@@ -245,8 +244,10 @@ class Twin:
                 pybullet.WORLD_FRAME,
                 physicsClientId=self._client_id,
             )
-        row = (2.0 * (x * z - w * y), 2.0 * (y * z + w * x))
-        alive = self._electrical.overlap_m(-depth, row) > 0.0
+        alive = False
+        if depth > self._electrical.depth_m:
+            row = (2.0 * (x * z - w * y), 2.0 * (y * z + w * x))
+            alive = self._electrical.overlap_m(-depth, row) > 0.0
         self._contact_ticks = self._contact_ticks + 1 if alive else 0
 
     def frame(self) -> SensorFrame:

@@ -40,7 +40,7 @@ class PhysicsConfig:
         source="thesis chapter 9: torques at 1000 Hz",
     )
     gravity_m_per_s2: float = setting(9.81, unit="m/s^2", bounds=(9.0, 10.0), doc="gravity, down")
-    solver_iterations: int = setting(50, bounds=(5, 500), doc="contact solver iterations")
+    solver_iterations: int = setting(20, bounds=(5, 500), doc="contact solver iterations")
     contact_breaking_m: float = setting(
         0.0002, unit="m", bounds=(1e-5, 0.02), doc="gap at which a contact is forgotten"
     )
