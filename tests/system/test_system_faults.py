@@ -74,7 +74,8 @@ class Bench:
         wait_for(lambda: bool(self.poses) and self.stamp_ns >= stamp_ns, 10.0, f"state {stamp_ns}")
 
     def acquire(self, source: str) -> AcquireCommander.Response:
-        request = AcquireCommander.Request(source=source, fresh=True)
+        start = self.poses[-1].header.stamp
+        request = AcquireCommander.Request(source=source, start=start, fresh=True)
         return self.client.call(AcquireCommander, "commander/acquire", request)
 
     def release(self, source: str) -> ReleaseCommander.Response:

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from rclpy.node import Node
-from rclpy.task import Future
 from sawyer_interfaces.msg import EeCommand, SafetyState
 from sawyer_interfaces.srv import AcquireCommander, ReleaseCommander
 
 from sawyer_core import CommandRejectedError, EeDelta, TransportError, setting, validate
 from sawyer_core.errors import RejectionCode
 from sawyer_ros_common import conversions, qos
-from sawyer_ros_common.frames import Frame
-from sawyer_ros_common.stamps import to_ns
+from sawyer_ros_common.frames import Frame, FrameSource
+from sawyer_ros_common.stamps import to_ns, to_stamp
 from sawyer_ros_common.waits import Deadlines
 
 
@@ -50,60 +49,57 @@ class Commander:
 
     Args:
         node: owner of the handles.
+        frames: the states it acts on.
         source: name under which it commands.
         config: waiting times.
         deadlines: the node's.
     """
 
     def __init__(
-        self, node: Node, source: str, config: CommanderConfig, deadlines: Deadlines
+        self,
+        node: Node,
+        frames: FrameSource,
+        source: str,
+        config: CommanderConfig,
+        deadlines: Deadlines,
     ) -> None:
         self.source = source
         self.config = config
-        self.refusal = ""
         self.stop_reason = ""
         self.clipped = 0
         self.resent = 0
         self._deadlines = deadlines
         self._period_ns = round(1e9 / config.rate_hz)
-        self._newest: Frame | None = None
-        self._waiting: tuple[int, Future] | None = None
+        self._frames = frames
         self._commands = node.create_publisher(EeCommand, "ee_command", qos.COMMAND)
         self._acquire = node.create_client(AcquireCommander, "commander/acquire")
         self._release = node.create_client(ReleaseCommander, "commander/release")
         node.create_subscription(SafetyState, "safety/state", self._on_safety, qos.EVENT)
-
-    def on_frame(self, frame: Frame) -> None:
-        """Take the newest frame (callback of the node's frame source)."""
-        self._newest = frame
-        if self._waiting is not None and frame.stamp_ns >= self._waiting[0]:
-            future, self._waiting = self._waiting[1], None
-            future.set_result(frame)
 
     def _on_safety(self, message: SafetyState) -> None:
         if message.source != self.source:
             return
         text = "; ".join(message.reasons)
         if message.status == SafetyState.REFUSED:
-            self.refusal = text
-            if self._waiting is not None:
-                future, self._waiting = self._waiting[1], None
-                future.set_exception(CommandRejectedError(RejectionCode.OTHER_COMMANDER, text))
+            error = CommandRejectedError(RejectionCode.OTHER_COMMANDER, text)
+            self._frames.fail_waiting(error)
         elif message.status == SafetyState.STOPPED:
             self.stop_reason = text
         elif message.status == SafetyState.CLIPPED:
             self.clipped += 1
 
-    async def acquire(self, *, fresh: bool) -> None:
-        """Take the seat; ``fresh`` begins anew from the measured pose.
+    async def acquire(self, start_ns: int, *, fresh: bool) -> None:
+        """Take the seat, from the state at ``start_ns``; ``fresh``: begin anew from its pose.
 
         Raises:
             CommandRejectedError: somebody else has it.
             TransportError: the command node does not answer.
         """
-        self.refusal = self.stop_reason = ""
+        self.stop_reason = ""
         self.clipped = 0
-        request = AcquireCommander.Request(source=self.source, fresh=fresh)
+        request = AcquireCommander.Request(
+            source=self.source, start=to_stamp(start_ns), fresh=fresh
+        )
         reply = await self._deadlines.call(self._acquire, request, self.config.service_timeout_s)
         if reply.error_code:
             raise CommandRejectedError(RejectionCode.NOT_ACQUIRED, reply.error_msg)
@@ -122,14 +118,8 @@ class Commander:
         Raises:
             TransportError: no such frame in time.
         """
-        if self._newest is not None and self._newest.stamp_ns >= stamp_ns:
-            return self._newest
-        future = self._deadlines.new_future()
-        self._waiting = (stamp_ns, future)
         limit = self.config.frame_timeout_s if timeout_s is None else timeout_s
-        what = f"no state from {stamp_ns} ns on within {limit:g} s"
-        frame: Frame = await self._deadlines.watch(future, limit, what)
-        return frame
+        return await self._frames.wait_for(stamp_ns, self._deadlines, limit)
 
     def send(self, delta: EeDelta) -> EeCommand:
         """Publish a command; :meth:`answer` waits for its consequence."""

@@ -79,7 +79,11 @@ class EpisodeManagerNode(ThinNode):
         """Create topics, clients and the action."""
         self._deadlines = Deadlines(self)
         source = self.get_name()
-        self.commander = Commander(self, source, self.commander_config, self._deadlines)
+        parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion")
+        self._frames = FrameSource(self, parts)
+        self.commander = Commander(
+            self, self._frames, source, self.commander_config, self._deadlines
+        )
         lockstep = self.config.clock == "lockstep"
         late_s = self.config.policy_timeout_s
         self.policy = PolicyLink(
@@ -101,8 +105,6 @@ class EpisodeManagerNode(ThinNode):
         self.steps = self.create_publisher(EpisodeStep, "episode/step", qos.EVENT)
         self.results = self.create_publisher(EpisodeResult, "episode/result", qos.EVENT_LATCHED)
         self.create_subscription(DriverState, "driver/state", self._on_driver, qos.LATCHED)
-        parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion")
-        self._frames = FrameSource(self, parts, self.commander.on_frame)
         self._server = ActionServer(
             self,
             RunEpisode,

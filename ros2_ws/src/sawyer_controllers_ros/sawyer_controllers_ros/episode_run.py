@@ -88,9 +88,10 @@ class EpisodeRun:
         self.result.reset_attempts = reset.attempts
         self._bias = conversions.xyz(reset.bias)
         self._core.begin(spec, draw, self._bias)
-        await node.commander.acquire(fresh=False)
+        start_ns = to_ns(reset.stamp)
+        await node.commander.acquire(start_ns, fresh=False)
         self._phase("running")
-        frame = await node.commander.frame_from(to_ns(reset.stamp))
+        frame = await node.commander.frame_from(start_ns)
         began = time.perf_counter()
         await self._steps(frame)
         self._take_result()

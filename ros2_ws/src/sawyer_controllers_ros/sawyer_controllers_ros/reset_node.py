@@ -38,11 +38,12 @@ class ResetNode(ThinNode):
     def start(self) -> None:
         """Create the action."""
         self._deadlines = Deadlines(self)
-        self._commander = Commander(self, "reset", self._commander_config, self._deadlines)
+        self._frames = FrameSource(self, (*ARM, "wrench", "insertion"))
+        self._commander = Commander(
+            self, self._frames, "reset", self._commander_config, self._deadlines
+        )
         self._calibrate = self.create_client(CalibrateForce, "force_bias/calibrate")
         self.create_subscription(ForceBias, "force_bias", self._on_bias, qos.LATCHED)
-        parts = (*ARM, "wrench", "insertion")
-        self._frames = FrameSource(self, parts, self._commander.on_frame)
         self._server = ActionServer(
             self,
             Reset,
@@ -112,7 +113,7 @@ class ResetNode(ThinNode):
         if frame.arm is None:
             raise TransportError(self._frames.missing())
         self._routine.start(frame.arm, conversions.xyz(request.goal_position), request.inserted)
-        await self._commander.acquire(fresh=True)
+        await self._commander.acquire(frame.stamp_ns, fresh=True)
         calibrating = False
         phase = ""
         while True:

@@ -9,6 +9,7 @@ import numpy.typing as npt
 from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.task import Future
 from sawyer_interfaces.msg import ElectricalContact, InsertionState
 from sensor_msgs.msg import Image, JointState
 
@@ -16,6 +17,7 @@ from sawyer_core import ArmState, Wrench
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.barrier import StampBarrier
 from sawyer_ros_common.stamps import to_ns
+from sawyer_ros_common.waits import Deadlines
 
 _TOPICS: dict[str, tuple[type, str, QoSProfile]] = {
     "joints": (JointState, "joint_states", qos.STATE),
@@ -70,12 +72,13 @@ def _frame(stamp_ns: int, parts: dict[str, Any]) -> Frame:
 
 
 class FrameSource:
-    """Subscribes to the asked parts and calls back once per complete stamp."""
+    """Subscribes to the asked parts and hands out one frame per complete stamp."""
 
     def __init__(
-        self, node: Node, parts: Iterable[str], on_frame: Callable[[Frame], None]
+        self, node: Node, parts: Iterable[str], on_frame: Callable[[Frame], None] | None = None
     ) -> None:
         self._on_frame = on_frame
+        self._waiting: list[tuple[int, Future]] = []
         self.newest: Frame | None = None
         names = tuple(parts)
         self._barrier = StampBarrier(names, self._complete)
@@ -94,8 +97,36 @@ class FrameSource:
         return receive
 
     def _complete(self, stamp_ns: int, parts: dict[str, Any]) -> None:
-        self.newest = _frame(stamp_ns, parts)
-        self._on_frame(self.newest)
+        frame = self.newest = _frame(stamp_ns, parts)
+        if self._waiting:
+            ready = [future for wanted_ns, future in self._waiting if wanted_ns <= stamp_ns]
+            self._waiting = [entry for entry in self._waiting if entry[0] > stamp_ns]
+            for future in ready:
+                if not future.done():
+                    future.set_result(frame)
+        if self._on_frame is not None:
+            self._on_frame(frame)
+
+    async def wait_for(self, stamp_ns: int, deadlines: Deadlines, timeout_s: float) -> Frame:
+        """The newest frame once there is one stamped ``stamp_ns`` or later.
+
+        Raises:
+            TransportError: no such frame in time.
+        """
+        if self.newest is not None and self.newest.stamp_ns >= stamp_ns:
+            return self.newest
+        future = deadlines.new_future()
+        self._waiting.append((stamp_ns, future))
+        what = f"no state from {stamp_ns} ns on within {timeout_s:g} s"
+        frame: Frame = await deadlines.watch(future, timeout_s, what)
+        return frame
+
+    def fail_waiting(self, error: Exception) -> None:
+        """Let everybody who waits for a frame fail with ``error``."""
+        waiting, self._waiting = self._waiting, []
+        for _, future in waiting:
+            if not future.done():
+                future.set_exception(error)
 
     def missing(self) -> str:
         """What is being waited for, for an error message."""

@@ -46,7 +46,7 @@ def wait_for(ready: Callable[[], bool], timeout_s: float, what: str) -> None:
 
 @contextmanager
 def ros_arguments(arguments: Sequence[str] = (), domain: int | None = None) -> Iterator[None]:
-    """rclpy initialised with ROS arguments in a domain of its own, shut down at the end."""
+    """Rclpy initialised with ROS arguments in a domain of its own, shut down at the end."""
     args = ["--ros-args", *arguments] if arguments else []
     rclpy.init(args=args, domain_id=own_domain() if domain is None else domain)
     try:
