@@ -57,7 +57,9 @@ def _main(arguments: list[str]) -> int:
         parser = argparse.ArgumentParser(prog=f"ros2 {name}", description=COMMANDS[name])
         add_arguments: Callable[[argparse.ArgumentParser], None] = module.add_arguments
         add_arguments(parser)
-        options = parser.parse_args(arguments[1:])
+        # Options of a command without verbs may stand anywhere between its words.
+        parse = parser.parse_intermixed_args if name == "launch" else parser.parse_args
+        options = parse(arguments[1:])
         status: int | None = options.function(options)
         return status or 0
     except CliError as error:
