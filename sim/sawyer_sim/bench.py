@@ -4,25 +4,22 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import statistics
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from sawyer_controllers.cartesian import CartesianConfig, CartesianInterface
-from sawyer_controllers.p_controller import PController
+from sawyer_controllers.episode import EpisodeSpec
+from sawyer_sim.session import InsertionSession
 from sawyer_sim.twin import BLOCK_TICKS, Twin
-
-_PERIOD_S = 0.1
-_PERIODS_PER_EPISODE = 25  # free space, first touch and seated plug
 
 
 def run(
     *, seconds: float = 10.0, workers: int | None = None, connector: str = "usb"
 ) -> dict[str, Any]:
-    """Measure everything; takes about three times ``seconds``.
+    """Measure everything; takes about three times ``seconds`` and the resets.
 
     Args:
         seconds: wall time of each measurement.
@@ -31,67 +28,67 @@ def run(
 
     Returns:
         ``env_steps_per_s_state``, ``env_steps_per_s_image32`` (all workers together, resets not
-        counted), ``raw_pybullet_steps_per_s`` (one process), ``physics_step_overhead_ratio``
-        (time of control, sensing and torques over the time of the bare physics steps of the same
-        states) and the number of workers.
+        counted), ``raw_pybullet_steps_per_s`` (engine alone, one process),
+        ``physics_step_overhead_ratio`` (everything else over the engine's time in the same
+        episodes) and the number of workers.
     """
     count = min(2, os.cpu_count() or 1) if workers is None else workers
-    bare, full = interleaved_periods(seconds=seconds, connector=connector)
-    bare_s, full_s = statistics.median(bare), statistics.median(full)
-    total = [whole - part for whole, part in zip(full, bare, strict=True)]
+    timing = episode_timing(seconds=seconds, connector=connector)
     return {
         "env_steps_per_s_state": env_rate("state", seconds, count, connector),
         "env_steps_per_s_image32": env_rate("image32", seconds, count, connector),
-        "raw_pybullet_steps_per_s": BLOCK_TICKS / bare_s,
-        "physics_step_overhead_ratio": statistics.median(total) / bare_s,
-        "control_period_s": full_s,
+        "raw_pybullet_steps_per_s": timing.ticks / timing.engine_s,
+        "physics_step_overhead_ratio": timing.overhead_ratio,
+        "control_period_s": timing.total_s * BLOCK_TICKS / timing.ticks,
         "workers": count,
         "connector": connector,
     }
 
 
-def interleaved_periods(
-    *, seconds: float, connector: str = "usb"
-) -> tuple[list[float], list[float]]:
-    """Times of bare physics and of whole control periods from the same states, s each.
+@dataclass
+class EpisodeTiming:
+    """Where the time of whole episode steps goes."""
 
-    The bare steps run in the twin's world without gravity (nothing holds the arm then) and are
-    undone afterwards, so both see the same contacts.
+    ticks: int = 0
+    engine_s: float = 0.0
+    total_s: float = 0.0
+
+    @property
+    def overhead_ratio(self) -> float:
+        """Time of everything but the engine's steps over the time of these steps."""
+        return (self.total_s - self.engine_s) / self.engine_s
+
+
+def episode_timing(*, seconds: float, connector: str = "usb") -> EpisodeTiming:
+    """Time the engine's steps within P-controller episodes: free space, touch, seated plug.
+
+    The bare step is timed where it happens, so both sides see the same contacts.
     """
-    bare: list[float] = []
-    full: list[float] = []
+    timing = EpisodeTiming()
+    clock = time.perf_counter
     with Twin(connector) as twin:
-        interface = CartesianInterface(CartesianConfig(), twin.model, twin.task)
-        controller = PController()
-        end = time.perf_counter() + seconds
-        episode = 0
-        while time.perf_counter() < end:
-            frame = twin.prepare_episode(episode)
-            interface.reset(frame.arm)
-            episode += 1
-            for _ in range(_PERIODS_PER_EPISODE):
-                bare.append(_bare_period_s(twin))
-                delta = controller.action(frame.arm.ee_position_m, twin.task.goal)
-                target = interface.target(frame.arm, np.clip(delta, -0.015, 0.015), _PERIOD_S)
-                started = time.perf_counter()
-                frame = twin.advance(target)
-                full.append(time.perf_counter() - started)
-    return bare, full
+        bare = twin.step_engine
 
+        def timed(**arguments: Any) -> None:
+            started = clock()
+            bare(**arguments)
+            timing.engine_s += clock() - started
+            timing.ticks += 1
 
-def _bare_period_s(twin: Twin) -> float:
-    client = twin.world.client
-    saved = client.saveState()
-    client.setGravity(0.0, 0.0, 0.0)
-    step = client.stepSimulation
-    started = time.perf_counter()
-    for _ in range(BLOCK_TICKS):
-        step()
-    elapsed = time.perf_counter() - started
-    client.setGravity(0.0, 0.0, -twin.config.physics.gravity_m_per_s2)
-    client.restoreState(stateId=saved)
-    client.removeState(saved)
-    return elapsed
+        session = InsertionSession(twin)
+        action = np.zeros(3)
+        seed = 0
+        while timing.total_s < seconds:
+            session.begin(EpisodeSpec(connector=connector, seed=seed))
+            twin.step_engine = timed
+            seed += 1
+            done = False
+            while not done:
+                started = clock()
+                done = session.step(action).done
+                timing.total_s += clock() - started
+            twin.step_engine = bare
+    return timing
 
 
 def _count_steps(observation: str, seconds: float, connector: str, first_seed: int) -> float:

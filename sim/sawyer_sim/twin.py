@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 import numpy as np
@@ -91,6 +92,7 @@ class Twin:
             self.connector, self.task.quat, self.mouth_position_m, self.config.camera
         )
         self._world: World | None = None
+        self.step_engine: Callable[..., None] = pybullet.stepSimulation  # benchmarks time it
         self._time_ns = 0
         self.seed: int | None = None
         self.draws: EpisodeDraws | None = None
@@ -176,7 +178,7 @@ class Twin:
         )
         if self._near:
             self._mate()
-        client.stepSimulation(physicsClientId=self._client_id)
+        self.step_engine(physicsClientId=self._client_id)
         self._torque = torque
         self._row += 1
         self._time_ns += TICK_NS
