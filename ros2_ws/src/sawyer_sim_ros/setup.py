@@ -20,6 +20,7 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
+            "twin_camera = sawyer_sim_ros.twin_camera_node:main",
             "twin_driver = sawyer_sim_ros.twin_driver_node:main",
         ],
     },

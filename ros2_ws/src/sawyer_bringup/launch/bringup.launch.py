@@ -11,7 +11,7 @@ from sawyer_bringup.arguments import declare, forward, value
 
 DRIVER_TAKES = ("connector", "clock", "camera", "overview", "log_level")
 PARTS = {
-    "control": ("robot", "connector", "clock", "log_level"),
+    "control": ("robot", "connector", "clock", "camera", "log_level"),
     "policies": ("robot", "log_level"),
     "watching": ("robot", "record", "output_dir", "log_level"),
 }

@@ -121,6 +121,14 @@ class Commander:
         limit = self.config.frame_timeout_s if timeout_s is None else timeout_s
         return await self._frames.wait_for(stamp_ns, self._deadlines, limit)
 
+    async def image_from(self, images: FrameSource, stamp_ns: int) -> Frame:
+        """The newest picture once there is one stamped ``stamp_ns`` or later.
+
+        Raises:
+            TransportError: no such picture in time.
+        """
+        return await images.wait_for(stamp_ns, self._deadlines, self.config.frame_timeout_s)
+
     def send(self, delta: EeDelta) -> EeCommand:
         """Publish a command; :meth:`answer` waits for its consequence."""
         message = EeCommand(

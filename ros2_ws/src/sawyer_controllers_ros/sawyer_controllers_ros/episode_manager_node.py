@@ -54,6 +54,9 @@ class ManagerConfig:
         60.0, unit="s", bounds=(0.1, 3600.0), doc="longest wait for a whole reset"
     )
     unplug_first: bool = setting(True, doc="reset physically before the next plug is handed over")
+    wait_for_image: bool = setting(
+        False, doc="lockstep: no step ends before the picture of its beginning is there"
+    )
     feedback_every: int = setting(
         10, bounds=(1, 10_000), doc="action feedback every so many steps"
     )
@@ -79,6 +82,7 @@ class EpisodeManagerNode(ThinNode):
         """Create topics, clients and the action."""
         self._deadlines = Deadlines(self)
         source = self.get_name()
+        self.images = FrameSource(self, ("image",))
         parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion")
         self._frames = FrameSource(self, parts)
         self.commander = Commander(

@@ -15,7 +15,7 @@ from sawyer_controllers_ros import episode_messages
 from sawyer_controllers_ros.insertion_message import insertion_state
 from sawyer_controllers_ros.reset_link import EpisodeError
 from sawyer_core import ConfigError, SensorFrame, TransportError
-from sawyer_core.types import Array
+from sawyer_core.types import Array, Image
 from sawyer_ros_common import conversions
 from sawyer_ros_common.frames import Frame
 from sawyer_ros_common.stamps import to_ns
@@ -34,6 +34,9 @@ class EpisodeRun:
         self._goal = goal
         self._core = EpisodeCore(node.task, base=node.base_config, source=node.get_name())
         self._bias: Array = np.zeros(3)
+        self._sees = False  # the policy asks for pictures
+        config = node.config
+        self._keeps_pace = config.clock == "lockstep" and config.wait_for_image
         self.stamp_ns = 0
         self._first_ns: int | None = None
         self.recording = False
@@ -107,6 +110,7 @@ class EpisodeRun:
             draw_episode(EpisodeSpec(goal.connector, seed=goal.seed)).policy_seed,
             node.commander_config.service_timeout_s,
         )
+        self._sees = any(array.name == "image" for array in info.observation)
         return EpisodeSpec(
             connector=goal.connector,
             policy=goal.policy,
@@ -138,7 +142,8 @@ class EpisodeRun:
         while not core.done:
             if self._handle.is_cancel_requested:
                 raise EpisodeError(ErrorCode.EPISODE_CANCELED, "canceled")
-            answer = await node.policy.act(frame.stamp_ns, core.policy_input(sensed, frame.image))
+            image = await self._image(frame.stamp_ns) if self._sees else None
+            answer = await node.policy.act(frame.stamp_ns, core.policy_input(sensed, image))
             insertion = insertion_state(frame.insertion) if frame.insertion else None
             delta = core.act(sensed, insertion, answer.action_m)
             sent = node.commander.send(delta)
@@ -150,12 +155,19 @@ class EpisodeRun:
                 node.steps.publish(step)
                 if core.step % node.config.feedback_every == 0:
                     self._phase("running", core.step, distance_m)
+            if self._keeps_pace and not self._sees:
+                await self._image(frame.stamp_ns)
             frame = await node.commander.answer(sent)
             sensed = self._sensed(frame)
             if frame.insertion is None:
                 raise TransportError("insertion_state is missing")
             stop = node.loop_stop or node.commander.stop_reason
             core.observe(sensed, insertion_state(frame.insertion), safety_stop=stop)
+
+    async def _image(self, stamp_ns: int) -> Image | None:
+        """The policy's picture of that instant."""
+        node = self._node
+        return (await node.commander.image_from(node.images, stamp_ns)).image
 
     def _sensed(self, frame: Frame) -> SensorFrame:
         sensed = episode_messages.sensor_frame(frame)

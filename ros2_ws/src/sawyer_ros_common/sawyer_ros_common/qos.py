@@ -25,6 +25,9 @@ COMMAND = _profile(10)
 IMAGE = _profile(4)
 """Images."""
 
+VISUAL = _profile(200)
+"""What the twin's camera draws from: it may fall behind during a reset, but loses nothing."""
+
 LATCHED = _profile(1, DurabilityPolicy.TRANSIENT_LOCAL)
 """The newest value for whoever comes late: goal, episode spec, node states."""
 

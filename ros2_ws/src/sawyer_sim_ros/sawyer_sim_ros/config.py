@@ -31,12 +31,8 @@ class DriverConfig:
         doc="rate of the states in realtime; must divide 1000",
         source="residual_insertion_daib 1.1 [E6]: 100 Hz",
     )
-    camera: bool = setting(True, doc="render and publish the policy camera, once per period")
-    overview: bool = setting(False, doc="render and publish the overview camera")
-    overview_width_px: int = setting(320, unit="px", bounds=(16, 1920), doc="overview width")
-    overview_height_px: int = setting(240, unit="px", bounds=(16, 1080), doc="overview height")
-    overview_every: int = setting(
-        1, bounds=(1, 1000), doc="an overview picture every so many control periods"
+    visual: bool = setting(
+        True, doc="publish what the camera node draws from, once per control period"
     )
     prepare_enabled: bool = setting(
         True, doc="serve twin/prepare_episode; a real arm has nobody who hands over a plug"

@@ -36,7 +36,9 @@ class TwinDriverNode(ThinNode):
         self._loop: RealtimeLoop | None = None
         self._state = DriverState(clock=self._config.clock, connector=self._config.connector)
         self._prepared = False
-        self._since_image = 0
+        self._prepared_ns = 0
+        self._since_visual = 0
+        self._visual_every = 1
 
     def start(self) -> None:
         """Build the twin, then open for targets."""
@@ -51,7 +53,7 @@ class TwinDriverNode(ThinNode):
             every, rest = divmod(1000.0, config.state_rate_hz)
             if rest:
                 raise ConfigError("state_rate_hz", config.state_rate_hz, "a divisor of 1000")
-            self._images_every = round(config.period_s * config.state_rate_hz)
+            self._visual_every = round(config.period_s * config.state_rate_hz)
             self._loop = RealtimeLoop(self._twin, int(every), self._publish)
         self.create_timer(1.0, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._publish_state()
@@ -83,6 +85,8 @@ class TwinDriverNode(ThinNode):
             response.error_msg = str(error)
             return response
         self._prepared = True
+        self._prepared_ns = frame.stamp_ns
+        self._since_visual = self._visual_every
         response.stamp = to_stamp(frame.stamp_ns)
         self._publish_state()
         self._publish(frame)
@@ -131,23 +135,14 @@ class TwinDriverNode(ThinNode):
         self._publish_state()
 
     def _publish(self, frame: SensorFrame) -> None:
-        """States first: the control nodes work on them while the picture is rendered."""
+        """States first: the control nodes work on them while the camera node draws."""
         self._outputs.state(frame)
-        if self._loop is not None:
-            self._since_image = (self._since_image + 1) % self._images_every
-            if self._since_image:
-                return
-        self._render(frame.stamp_ns)
-
-    def _render(self, stamp_ns: int) -> None:
-        config, twin = self._config, self._twin
-        if twin is None:
-            return
-        if config.camera:
-            self._outputs.image(twin.render_rgb(), stamp_ns)
-        if config.overview and self._stepper.periods % config.overview_every == 0:
-            picture = twin.render_overview(config.overview_width_px, config.overview_height_px)
-            self._outputs.overview(picture, stamp_ns)
+        self._since_visual += 1
+        twin = self._twin
+        if twin is not None and self._config.visual and self._since_visual >= self._visual_every:
+            self._since_visual = 0
+            tick = (frame.stamp_ns - self._prepared_ns) // 1_000_000
+            self._outputs.visual(frame, twin.seed or 0, tick, twin.joint_positions())
 
     def _status(self) -> str:
         return "" if self._twin is None else str(self._twin.loop.status.value)

@@ -6,7 +6,7 @@ from launch.actions import OpaqueFunction
 from sawyer_bringup.arguments import connectors, declare, value
 from sawyer_bringup.nodes import is_needed, process
 
-TAKES = ("robot", "connector", "clock", "log_level")
+TAKES = ("robot", "connector", "clock", "camera", "log_level")
 NODES = {
     "force_bias": "sawyer_calibration_ros.force_bias_node:ForceBiasNode",
     "insertion_sensor": "sawyer_controllers_ros.insertion_sensor_node:InsertionSensorNode",
@@ -24,7 +24,11 @@ def _setup(context: LaunchContext) -> list[object]:
         NODES,
         robot=str(value(context, "robot")),
         log_level=str(value(context, "log_level")),
-        overrides={"task_file": str(task), "clock": value(context, "clock")},
+        overrides={
+            "task_file": str(task),
+            "clock": value(context, "clock"),
+            "wait_for_image": value(context, "camera"),
+        },
     )
     return [control, is_needed(control)]
 
