@@ -424,3 +424,16 @@ def test_shutdown_ends_a_blocking_send(caller: Caller, ros: Any) -> None:
     thread.join(5)
     assert not thread.is_alive()
     assert len(errors) == 1
+
+
+def test_feedback_callbacks_are_forgotten(caller: Caller, spin: Callable[..., Any]) -> None:
+    node = Node("server")
+    ActionServer(node, Fibonacci, "fibonacci", _succeed)
+    spin(node)
+    assert caller.client.wait_for_server(timeout_sec=10.0)
+    handle = caller.send(1)  # its result is never asked for
+    caller.until(lambda: not caller.client._feedback_callbacks)
+    assert handle.status == GoalStatus.STATUS_SUCCEEDED
+    caller.result(caller.send(1))
+    assert not caller.client._feedback_callbacks
+    assert not caller.client._awaited_results

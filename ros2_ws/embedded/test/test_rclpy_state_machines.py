@@ -14,7 +14,7 @@ from rclpy.action._goals import (
     Goal,
     GoalEvent,
     GoalRegister,
-    GoalStatus,
+    GoalState,
     next_status,
     select_for_cancel,
 )
@@ -24,17 +24,17 @@ from rclpy.lifecycle import _state_machine as lifecycle
 ZERO = bytes(16)
 
 
-def goal(number: int, stamp_ns: int = 0, status: GoalStatus = GoalStatus.EXECUTING) -> Goal:
+def goal(number: int, stamp_ns: int = 0, status: GoalState = GoalState.EXECUTING) -> Goal:
     return Goal(bytes([number] * 16), stamp_ns, info=None, status=status)
 
 
 @given(events=st.lists(st.sampled_from(GoalEvent), max_size=6))
 def test_goals_end_once(events: list[GoalEvent]) -> None:
-    status = GoalStatus.ACCEPTED
+    status = GoalState.ACCEPTED
     for event in events:
         if (status, event) in TRANSITIONS:
             status = next_status(status, event)
-            assert status is not GoalStatus.UNKNOWN
+            assert status is not GoalState.UNKNOWN
         else:
             with pytest.raises(RCLError, match=status.name):
                 next_status(status, event)
@@ -45,8 +45,8 @@ def test_goals_end_once(events: list[GoalEvent]) -> None:
 
 def test_a_goal_is_canceled_only_after_a_request() -> None:
     with pytest.raises(RCLError, match="EXECUTING with event CANCELED"):
-        next_status(GoalStatus.EXECUTING, GoalEvent.CANCELED)
-    assert next_status(GoalStatus.CANCELING, GoalEvent.CANCELED) is GoalStatus.CANCELED
+        next_status(GoalState.EXECUTING, GoalEvent.CANCELED)
+    assert next_status(GoalState.CANCELING, GoalEvent.CANCELED) is GoalState.CANCELED
 
 
 @pytest.mark.parametrize(
@@ -65,7 +65,7 @@ def test_a_goal_is_canceled_only_after_a_request() -> None:
 def test_meanings_of_cancel_requests(
     uuid: bytes, stamp_ns: int, chosen: list[int], error: CancelError
 ) -> None:
-    goals = [goal(1, 10), goal(2, 20), goal(3, 30), goal(4, 5, GoalStatus.SUCCEEDED)]
+    goals = [goal(1, 10), goal(2, 20), goal(3, 30), goal(4, 5, GoalState.SUCCEEDED)]
     found, found_error = select_for_cancel(goals, uuid, stamp_ns)
     assert [g.uuid[0] for g in found] == chosen
     assert found_error is error

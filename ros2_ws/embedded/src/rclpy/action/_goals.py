@@ -11,7 +11,7 @@ from typing import Any
 from rclpy.exceptions import RCLError
 
 
-class GoalStatus(IntEnum):
+class GoalState(IntEnum):
     """State of a goal; the numbers are those of ``action_msgs/msg/GoalStatus``."""
 
     UNKNOWN = 0
@@ -42,20 +42,20 @@ class CancelError(IntEnum):
     GOAL_TERMINATED = 3
 
 
-TRANSITIONS: dict[tuple[GoalStatus, GoalEvent], GoalStatus] = {
-    (GoalStatus.ACCEPTED, GoalEvent.EXECUTE): GoalStatus.EXECUTING,
-    (GoalStatus.ACCEPTED, GoalEvent.CANCEL_GOAL): GoalStatus.CANCELING,
-    (GoalStatus.EXECUTING, GoalEvent.CANCEL_GOAL): GoalStatus.CANCELING,
-    (GoalStatus.EXECUTING, GoalEvent.SUCCEED): GoalStatus.SUCCEEDED,
-    (GoalStatus.EXECUTING, GoalEvent.ABORT): GoalStatus.ABORTED,
-    (GoalStatus.CANCELING, GoalEvent.SUCCEED): GoalStatus.SUCCEEDED,
-    (GoalStatus.CANCELING, GoalEvent.ABORT): GoalStatus.ABORTED,
-    (GoalStatus.CANCELING, GoalEvent.CANCELED): GoalStatus.CANCELED,
+TRANSITIONS: dict[tuple[GoalState, GoalEvent], GoalState] = {
+    (GoalState.ACCEPTED, GoalEvent.EXECUTE): GoalState.EXECUTING,
+    (GoalState.ACCEPTED, GoalEvent.CANCEL_GOAL): GoalState.CANCELING,
+    (GoalState.EXECUTING, GoalEvent.CANCEL_GOAL): GoalState.CANCELING,
+    (GoalState.EXECUTING, GoalEvent.SUCCEED): GoalState.SUCCEEDED,
+    (GoalState.EXECUTING, GoalEvent.ABORT): GoalState.ABORTED,
+    (GoalState.CANCELING, GoalEvent.SUCCEED): GoalState.SUCCEEDED,
+    (GoalState.CANCELING, GoalEvent.ABORT): GoalState.ABORTED,
+    (GoalState.CANCELING, GoalEvent.CANCELED): GoalState.CANCELED,
 }
-ACTIVE = frozenset((GoalStatus.ACCEPTED, GoalStatus.EXECUTING, GoalStatus.CANCELING))
+ACTIVE = frozenset((GoalState.ACCEPTED, GoalState.EXECUTING, GoalState.CANCELING))
 
 
-def next_status(status: GoalStatus, event: GoalEvent) -> GoalStatus:
+def next_status(status: GoalState, event: GoalEvent) -> GoalState:
     """Apply an event to a state.
 
     Raises:
@@ -84,7 +84,7 @@ class Goal:
     uuid: bytes
     stamp_ns: int
     info: Any
-    status: GoalStatus = GoalStatus.ACCEPTED
+    status: GoalState = GoalState.ACCEPTED
     handle: Any = None
     result_future: Any = None
     expires_ns: int | None = None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from rclpy.action._goals import ACTIVE, Goal, GoalEvent, GoalStatus, next_status
+from rclpy.action._goals import ACTIVE, Goal, GoalEvent, GoalState, next_status
 
 if TYPE_CHECKING:
     from rclpy.action.server import ActionServer
@@ -51,12 +51,12 @@ class ServerGoalHandle:
     @property
     def is_cancel_requested(self) -> bool:
         """Whether a cancel request has been accepted."""
-        return self._goal is not None and self._goal.status is GoalStatus.CANCELING
+        return self._goal is not None and self._goal.status is GoalState.CANCELING
 
     @property
     def status(self) -> int:
         """State of the goal, one of the constants of ``action_msgs/msg/GoalStatus``."""
-        return int(GoalStatus.UNKNOWN if self._goal is None else self._goal.status)
+        return int(GoalState.UNKNOWN if self._goal is None else self._goal.status)
 
     def _update_state(self, event: GoalEvent) -> None:
         """Apply an event; without effect after the handle has been destroyed."""
@@ -77,7 +77,7 @@ class ServerGoalHandle:
         # A goal that is being canceled stays so; the callback sees it and ends the goal.
         if goal is not None:
             with goal.lock:
-                starts = goal.status is not GoalStatus.CANCELING
+                starts = goal.status is not GoalState.CANCELING
             if starts:
                 self._update_state(GoalEvent.EXECUTE)
         self._action_server.notify_execute(self, execute_callback)

@@ -10,8 +10,10 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from action_msgs.msg import GoalStatus, GoalStatusArray
+from action_msgs.srv import CancelGoal
 from rclpy._waker import Waker, wake_on_shutdown
-from rclpy.action._goals import ACTIVE, GoalStatus, uuid_bytes
+from rclpy.action._goals import ACTIVE, GoalState, uuid_bytes
 from rclpy.exceptions import ROSInterruptException
 from rclpy.qos import (
     QoSProfile,
@@ -19,6 +21,7 @@ from rclpy.qos import (
     qos_profile_services_default,
 )
 from rclpy.task import Future
+from unique_identifier_msgs.msg import UUID
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
@@ -40,7 +43,7 @@ class ClientGoalHandle:
         self._action_client = action_client
         self._goal_id = goal_id
         self._goal_response = goal_response
-        self._status = int(GoalStatus.UNKNOWN)
+        self._status = int(GoalState.UNKNOWN)
 
     def __repr__(self) -> str:
         return (
@@ -128,9 +131,6 @@ class ActionClient:
             feedback_sub_qos_profile: QoS of the feedback topic.
             status_sub_qos_profile: QoS of the status topic.
         """
-        from action_msgs.msg import GoalStatusArray
-        from action_msgs.srv import CancelGoal
-
         if callback_group is None:
             callback_group = node.default_callback_group
         self._node = node
@@ -140,6 +140,7 @@ class ActionClient:
         self._destroyed = False
         self._goal_handles: dict[bytes, weakref.ref[ClientGoalHandle]] = {}
         self._feedback_callbacks: dict[bytes, FeedbackCallback] = {}
+        self._awaited_results: set[bytes] = set()
         base = f"{action_name}/_action"
         impl = action_type.Impl
 
@@ -172,8 +173,10 @@ class ActionClient:
         callback = self._feedback_callbacks.get(uuid_bytes(message.goal_id))
         return None if callback is None else callback(message)
 
-    def _deliver_feedback(self) -> None:
-        """Hand out the feedback that has arrived, so that it comes before the result."""
+    def _end_feedback(self, goal_uuid: bytes) -> None:
+        """Hand out the feedback that has arrived, then forget the callback of an ended goal."""
+        if goal_uuid not in self._feedback_callbacks:
+            return
         while (work := self._feedback_sub._take()) is not None:
             callback, arguments = work
             try:
@@ -185,6 +188,7 @@ class ActionClient:
             executor = self._node.executor
             if executor is not None and inspect.iscoroutine(answer):
                 executor.create_task(answer)
+        self._feedback_callbacks.pop(goal_uuid, None)
 
     def _on_status(self, message: Any) -> None:
         for entry in message.status_list:
@@ -200,6 +204,8 @@ class ActionClient:
         if handle is None or status not in ACTIVE:
             with self._lock:
                 self._goal_handles.pop(goal_uuid, None)
+            if goal_uuid not in self._awaited_results:
+                self._end_feedback(goal_uuid)
 
     def send_goal(self, goal: Any, **kwargs: Any) -> Any:
         """Send a goal and wait for its result; see :meth:`send_goal_async`.
@@ -234,8 +240,6 @@ class ActionClient:
                 f"expected {self._action_type.Goal.__name__}"
             )
         if goal_uuid is None:
-            from unique_identifier_msgs.msg import UUID
-
             goal_uuid = UUID(uuid=list(uuid.uuid4().bytes))
         key = uuid_bytes(goal_uuid)
         request = self._action_type.Impl.SendGoalService.Request(goal_id=goal_uuid, goal=goal)
@@ -249,7 +253,7 @@ class ActionClient:
                 return
             handle = ClientGoalHandle(self, goal_uuid, future.result())
             if handle.accepted:
-                handle._status = int(GoalStatus.ACCEPTED)
+                handle._status = int(GoalState.ACCEPTED)
                 with self._lock:
                     self._goal_handles[key] = weakref.ref(handle)
             else:
@@ -266,8 +270,6 @@ class ActionClient:
         return _wait(self._cancel_goal_async(goal_handle), self._node.context)
 
     def _cancel_goal_async(self, goal_handle: ClientGoalHandle) -> Future:
-        from action_msgs.srv import CancelGoal
-
         _require_handle(goal_handle)
         request = CancelGoal.Request()
         request.goal_info.goal_id = goal_handle.goal_id
@@ -282,10 +284,11 @@ class ActionClient:
         key = uuid_bytes(goal_handle.goal_id)
         request = self._action_type.Impl.GetResultService.Request(goal_id=goal_handle.goal_id)
         result = self._new_future()
+        self._awaited_results.add(key)
 
         def on_response(future: Future) -> None:
-            self._deliver_feedback()
-            self._feedback_callbacks.pop(key, None)
+            self._end_feedback(key)
+            self._awaited_results.discard(key)
             if _failed(future, result):
                 return
             response = future.result()

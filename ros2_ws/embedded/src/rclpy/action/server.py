@@ -8,12 +8,14 @@ import traceback
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from action_msgs.msg import GoalInfo, GoalStatus, GoalStatusArray
+from action_msgs.srv import CancelGoal
 from rclpy.action._goals import (
     CancelError,
     Goal,
     GoalEvent,
     GoalRegister,
-    GoalStatus,
+    GoalState,
     select_for_cancel,
     uuid_bytes,
 )
@@ -115,9 +117,6 @@ class ActionServer:
         if execute_callback is not None:
             self.register_execute_callback(execute_callback)
 
-        from action_msgs.msg import GoalStatusArray
-        from action_msgs.srv import CancelGoal
-
         base = f"{action_name}/_action"
         impl = action_type.Impl
         self._status_pub = node.create_publisher(
@@ -215,8 +214,6 @@ class ActionServer:
 
     async def _on_goal_request(self, request: Any, response: Any) -> Any:
         """Ask the goal callback; an accepted goal is handled after the answer."""
-        from action_msgs.msg import GoalInfo
-
         now = self._node.get_clock().now()
         info = GoalInfo(goal_id=request.goal_id, stamp=now.to_msg())
         goal = Goal(uuid_bytes(request.goal_id), now.nanoseconds, info, result_future=Future())
@@ -270,7 +267,7 @@ class ActionServer:
             logger.warning(
                 f"Goal state not set, assuming aborted. Goal ID: {goal_handle.goal_id.uuid}"
             )
-            if goal_handle.status == GoalStatus.ACCEPTED:
+            if goal_handle.status == GoalState.ACCEPTED:
                 goal_handle._update_state(GoalEvent.EXECUTE)
             goal_handle.abort()
         if goal is not None:
@@ -318,7 +315,7 @@ class ActionServer:
         if answer is not CancelResponse.ACCEPT:
             return False
         with goal.lock:
-            if goal.status not in (GoalStatus.ACCEPTED, GoalStatus.EXECUTING):
+            if goal.status not in (GoalState.ACCEPTED, GoalState.EXECUTING):
                 return False  # it ended while the callback was asked
             goal.handle._update_state(GoalEvent.CANCEL_GOAL)
         return True
@@ -328,25 +325,22 @@ class ActionServer:
         goal = self._register.get(uuid_bytes(request.goal_id), time.monotonic_ns())
         if goal is None:
             self._node.get_logger().debug("Sending result response for unknown goal ID")
-            response.status = int(GoalStatus.UNKNOWN)
+            response.status = int(GoalState.UNKNOWN)
             return response
         response.status, response.result = await goal.result_future
         return response
 
     def _goal_changed(self, goal: Goal) -> None:
-        if goal.status in (GoalStatus.SUCCEEDED, GoalStatus.CANCELED, GoalStatus.ABORTED):
+        if goal.status in (GoalState.SUCCEEDED, GoalState.CANCELED, GoalState.ABORTED):
             self._register.mark_ended(goal, time.monotonic_ns())
         self._publish_status()
 
     def _publish_status(self) -> None:
-        from action_msgs.msg import GoalStatus as GoalStatusMsg
-        from action_msgs.msg import GoalStatusArray
-
         with self._lock:
             if self._destroyed:
                 return
             goals = self._register.all(time.monotonic_ns())
-            statuses = [GoalStatusMsg(goal_info=g.info, status=int(g.status)) for g in goals]
+            statuses = [GoalStatus(goal_info=g.info, status=int(g.status)) for g in goals]
             self._status_pub.publish(GoalStatusArray(status_list=statuses))
 
     def _publish_feedback(self, goal: Goal, feedback: Any) -> None:
@@ -366,7 +360,7 @@ class ActionServer:
         with goal.lock:
             if not goal.result_future.done():
                 result = self._action_type.Result()
-                goal.result_future.set_result((int(GoalStatus.UNKNOWN), result))
+                goal.result_future.set_result((int(GoalState.UNKNOWN), result))
         self._register.remove(goal.uuid)
 
     def destroy(self) -> None:
