@@ -19,7 +19,7 @@ from sawyer_datasets.bag_check import BagStatus
 from sawyer_datasets.report.frames import EpisodeFrames, EpisodeTitle
 from sawyer_datasets.report.page import EpisodeSection, Page, render, rerun_command
 from sawyer_datasets.report.plots import episode_plot, session_plot
-from sawyer_datasets.report.series import EpisodeSeries, load_series
+from sawyer_datasets.report.series import OVERVIEW_TOPIC, EpisodeSeries, load_series
 from sawyer_datasets.report.strip import key_moments, strip_jpeg
 from sawyer_datasets.report.video import write_video
 from sawyer_datasets.sessions import Session, bag_path, read_session
@@ -54,6 +54,7 @@ class _Work:
     curves: list[EpisodeSeries | None] = field(default_factory=list)
     plots: list[Path] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
+    overview: bool = False
 
     def bag(self, position: int) -> Path:
         index = self.session.rows[position].get("index", position)
@@ -97,7 +98,7 @@ def build_report(
     page = Page(
         sections=work.sections,
         settings=all_settings,
-        command=command or rerun_command(rows, all_settings),
+        command=command or rerun_command(rows, all_settings, overview=work.overview),
         problems=work.problems,
         session_plot=overall,
         video=video.name if video else "",
@@ -145,6 +146,7 @@ def _add_episode(work: _Work, position: int, *, with_details: bool) -> None:
         work.problems.append(f"Episode {number}: {_relative(str(error), work.output)}")
         return
     section.bag = episode.report.status.value
+    work.overview = work.overview or episode.has(OVERVIEW_TOPIC)
     if episode.report.status is not BagStatus.COMPLETE:
         detail = "; ".join(episode.report.problems)
         lost = episode.report.lost_messages

@@ -112,7 +112,9 @@ def installed_versions() -> dict[str, str]:
     return found
 
 
-def rerun_command(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]) -> str:
+def rerun_command(
+    rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any], *, overview: bool = False
+) -> str:
     """Return the launch that would give the same session again."""
     values: dict[str, Any] = {}
     for key in ("connector", "policy", "noise_mm"):
@@ -124,9 +126,8 @@ def rerun_command(rows: Sequence[Mapping[str, Any]], settings: Mapping[str, Any]
     if seed is not None:
         values["seed"] = seed
     words = [f"{key}:={_shown(value)}" for key, value in values.items()]
-    return shlex.join(
-        ["ros2", "launch", "sawyer_bringup", "sim.launch.py", *words, "record:=true"]
-    )
+    words += ["record:=true", *(["overview:=true"] if overview else [])]
+    return shlex.join(["ros2", "launch", "sawyer_bringup", "sim.launch.py", *words])
 
 
 def _tiles(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:

@@ -246,7 +246,7 @@ def test_policy_view_is_shown_pixel_by_pixel(session: Path) -> None:
 
 def test_rerun_command_quotes_what_needs_it() -> None:
     rows = [{"connector": "usb", "policy": "a b", "noise_mm": 1.0, "seed": 3}]
-    assert rerun_command(rows, {"seed": 9, "episodes_asked": 4}) == (
+    assert rerun_command(rows, {"seed": 9, "episodes_asked": 4}, overview=True) == (
         "ros2 launch sawyer_bringup sim.launch.py connector:=usb 'policy:=a b' noise_mm:=1 "
-        "episodes:=4 seed:=9 record:=true"
+        "episodes:=4 seed:=9 record:=true overview:=true"
     )
