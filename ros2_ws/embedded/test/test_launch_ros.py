@@ -323,7 +323,7 @@ def test_packages_are_found(prefix: Path) -> None:
     assert FindPackagePrefix("demo").perform(context) == str(prefix)
     found = ExecutableInPackage("dump", "demo").perform(context)
     assert found == str(prefix / "lib/demo/dump")
-    with pytest.raises(PackageNotFoundError, match="'demos' not found.*did you mean 'demo'"):
+    with pytest.raises(PackageNotFoundError, match=r"'demos' not found.*did you mean 'demo'"):
         FindPackageShare("demos").perform(context)
     os.chmod(found, 0o644)
     with pytest.raises(SubstitutionFailure, match="'dump' not found in package 'demo'"):
