@@ -65,6 +65,15 @@ class ResetConfig:
     position_tolerance_m: float = setting(
         0.0005, unit="m", bounds=(1e-5, 0.01), doc="distance from the start pose that is reached"
     )
+    arrival_speed_m_per_s: float = setting(
+        0.01,
+        unit="m/s",
+        bounds=(1e-4, 1.0),
+        doc="a faster end effector passes through the start pose, it has not arrived",
+    )
+    approaches: int = setting(
+        4, bounds=(1, 100), doc="approaches, when settling has led away from the start pose"
+    )
     correction_gain: float = setting(
         0.3, bounds=(0.0, 1.0), doc="share of the remaining error that is kept as a correction"
     )
@@ -132,6 +141,7 @@ class ResetRoutine:
         self._settled = 0
         self._tries = 0
         self._zero_tries = 0
+        self._approaches = 0
         self._zeroed: bool | None = None
         self._heights: list[float] = []
         self._correction: Array = np.zeros(3)
@@ -150,7 +160,7 @@ class ResetRoutine:
         self._start_m = self._workspace.clamp(start)
         mouth = self.task.goal_position_m[2] + self.task.mouth_height_m
         self._free_z_m = min(mouth + self.config.clearance_m, self._workspace.top_z_m)
-        self._tries = self._zero_tries = 0
+        self._tries = self._zero_tries = self._approaches = 0
         self.message = ""
         self._enter(ResetPhase.UNPLUG if inserted else ResetPhase.RETREAT)
 
@@ -241,7 +251,8 @@ class ResetRoutine:
 
     def _approach(self, state: ArmState) -> ResetCommand:
         error = self._start_m - state.ee_position_m
-        if float(np.abs(error).max()) <= self.config.position_tolerance_m:
+        slow = float(np.abs(state.ee_linear_m_per_s).max()) <= self.config.arrival_speed_m_per_s
+        if slow and float(np.abs(error).max()) <= self.config.position_tolerance_m:
             self._enter(ResetPhase.SETTLE)
             return self._settle(state)
         # Sideways first: no descent before the axis is met.
@@ -257,10 +268,20 @@ class ResetRoutine:
         fastest = float(np.abs(state.dq_rad_per_s).max())
         settled = fastest < self.config.settle_speed_rad_per_s
         self._settled = self._settled + 1 if settled else 0
-        if self._settled >= self.config.settle_steps:
+        if self._settled < self.config.settle_steps:
+            return self._hold()
+        away = float(np.abs(self._start_m - state.ee_position_m).max())
+        if away <= 2.0 * self.config.position_tolerance_m:
             self._enter(ResetPhase.ZERO_FORCE)
             return self._zero_force()
-        return self._hold()
+        self._approaches += 1
+        if self._approaches >= self.config.approaches:
+            return self._fail(
+                f"settled {away * 1e3:.2f} mm away from the start pose, "
+                f"{self.config.approaches} times"
+            )
+        self._enter(ResetPhase.APPROACH)
+        return self._approach(state)
 
     def _zero_force(self) -> ResetCommand:
         if self._zeroed:

@@ -185,6 +185,51 @@ def test_approach_that_never_arrives_fails_with_the_reason() -> None:
     assert "approach took more than 20 steps" in command.message
 
 
+def test_passing_through_the_start_pose_is_no_arrival() -> None:
+    arm = FakeArm((0.6, 0.1, 0.05))
+    routine = ResetRoutine(ResetConfig(), TASK)
+    routine.start(arm.state(), TASK.goal)
+    frame = arm.frame()
+    for speed, phase in ((0.0101, ResetPhase.APPROACH), (0.0099, ResetPhase.SETTLE)):
+        passing = replace(frame.arm, ee_linear_m_per_s=np.array([0.0, 0.0, speed]))
+        assert routine.step(passing, frame.wrench).phase is phase
+
+
+def test_settling_elsewhere_leads_back_and_is_bounded() -> None:
+    def play(drifts: int) -> tuple[list[ResetPhase], ResetCommand, FakeArm]:
+        arm = FakeArm((0.6, 0.1, 0.06))
+        left = drifts
+
+        def world(arm: FakeArm, command: ResetCommand) -> np.ndarray:
+            return command.delta_m
+
+        routine = ResetRoutine(ResetConfig(approaches=3), TASK)
+        routine.start(arm.state(), TASK.goal)
+        phases: list[ResetPhase] = []
+        frame = arm.frame()
+        for _ in range(200):
+            command = routine.step(frame.arm, frame.wrench)
+            if not phases or phases[-1] is not command.phase:
+                phases.append(command.phase)
+                if command.phase is ResetPhase.SETTLE and left:
+                    left -= 1
+                    arm.ee_position_m[0] += 0.00151  # it creeps away while it settles
+            if command.done or command.failed:
+                break
+            if command.zero_force:
+                routine.force_zeroed(True)
+            frame = arm.move(np.zeros(3) if command.hold else world(arm, command))
+        return phases, command, arm
+
+    phases, command, arm = play(2)
+    assert command.done
+    assert phases.count(ResetPhase.APPROACH) == 3
+    assert np.abs(arm.ee_position_m - [0.6, 0.1, 0.05]).max() <= 0.001
+    _, command, _ = play(3)
+    assert command.failed
+    assert "mm away from the start pose, 3 times" in command.message
+
+
 def test_settling_waits_for_the_joints() -> None:
     arm = FakeArm((0.6, 0.1, 0.05))
     routine = ResetRoutine(ResetConfig(), TASK)
