@@ -130,7 +130,7 @@ def send_goal(options: argparse.Namespace) -> int:
         try:
             print("Waiting for an action server to become available...", flush=True)
             if not client.wait_for_server(timeout_sec=options.timeout):
-                raise unknown("action", name, _actions(node))
+                raise unknown("action", name, _actions(node).keys() - {name})
             print(f"Sending goal:\n{_indented(goal)}", flush=True)
             future = client.send_goal_async(goal, on_feedback if options.feedback else None)
             handle = spin_future(node, future, options.timeout, f"action '{name}'")

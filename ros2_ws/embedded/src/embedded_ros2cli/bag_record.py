@@ -29,7 +29,7 @@ class Recorder:
         self._node = node
         self._writer = writer
         self._options = options
-        wanted = [*options.topic_words, *options.topics]
+        wanted = _wanted(options)
         self._is_chosen = topic_chooser(options, wanted)
         self._wanted = {name if name.startswith("/") else f"/{name}" for name in wanted}
         self._seen: set[str] = set()
@@ -88,7 +88,13 @@ def _output(options: argparse.Namespace) -> Path:
     return path
 
 
+def _wanted(options: argparse.Namespace) -> list[str]:
+    return [*options.topic_words, *options.topics]
+
+
 def _check(options: argparse.Namespace) -> None:
+    """Refuse bad options before anything is created."""
+    topic_chooser(options, _wanted(options))
     chosen = options.topic_words or options.topics or options.regex
     if options.all and chosen:
         raise CliError("--all and a choice of topics exclude each other")
