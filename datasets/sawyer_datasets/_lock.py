@@ -29,8 +29,12 @@ class FolderLock:
             raise RecordingError(
                 f"{folder} is already being recorded to ({describe_owner(folder)})"
             ) from error
-        fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        os.write(self._fd, json.dumps({"pid": os.getpid()}).encode())
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            os.write(self._fd, json.dumps({"pid": os.getpid()}).encode())
+        except OSError:
+            self.release()
+            raise
 
     def release(self) -> None:
         """Remove the lock file; the recording is over."""

@@ -6,7 +6,6 @@ it. The text is made by hand because it is written several times a second while 
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -60,7 +59,19 @@ class BagMetadata:
 
 
 def _quote(text: str) -> str:
-    return json.dumps(text)  # every JSON string is a YAML string
+    """Return a double-quoted YAML string; JSON's own escapes break beyond the 16-bit range."""
+    return '"' + "".join(_escaped(character) for character in text) + '"'
+
+
+def _escaped(character: str) -> str:
+    code = ord(character)
+    if character in '"\\':
+        return "\\" + character
+    if character == "\n":
+        return "\\n"
+    if 0x20 <= code < 0x7F:
+        return character
+    return f"\\x{code:02x}" if code < 0x100 else f"\\U{code:08x}"
 
 
 def _topic_lines(topic: TopicInfo) -> list[str]:

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+import yaml
+
 from sawyer_core.errors import ConfigError, UnknownNameError
 
 # Numbers of the rmw enumerations, which rosbag2 writes (metadata version 8 and older).
@@ -81,6 +83,29 @@ class TopicQos:
         return "\n".join(lines)
 
 
+def _with_numbers(text: str) -> str:
+    """Return stored QoS text with names replaced by numbers; empty if it is no QoS list."""
+    tables = {
+        "history": HISTORY,
+        "reliability": RELIABILITY,
+        "durability": DURABILITY,
+        "liveliness": LIVELINESS,
+    }
+    try:
+        profiles = yaml.safe_load(text) or []
+    except yaml.YAMLError:
+        return ""
+    if not isinstance(profiles, list) or not all(isinstance(item, dict) for item in profiles):
+        return ""
+    if not any(isinstance(item.get(name), str) for item in profiles for name in tables):
+        return text
+    for item in profiles:
+        for name, table in tables.items():
+            if isinstance(item.get(name), str):
+                item[name] = table.get(item[name].lower(), table["unknown"])
+    return str(yaml.safe_dump(profiles, sort_keys=False)).strip()
+
+
 def _time_lines(name: str) -> list[str]:
     return [f"  {name}:", f"    sec: {_INFINITE[0]}", f"    nsec: {_INFINITE[1]}"]
 
@@ -88,12 +113,13 @@ def _time_lines(name: str) -> list[str]:
 def qos_text(qos: TopicQos | Mapping[str, Any] | str | None) -> str:
     """Return the stored text for any accepted way to give a QoS.
 
-    Text is taken as it is (it comes from another bag); None means the default profile.
+    Text comes from another bag; newer ones write names where version 8 has numbers. None means
+    the default profile.
     """
     if qos is None:
         return TopicQos().to_yaml()
     if isinstance(qos, str):
-        return qos
+        return _with_numbers(qos)
     if isinstance(qos, TopicQos):
         return qos.to_yaml()
     return TopicQos.from_mapping(qos).to_yaml()

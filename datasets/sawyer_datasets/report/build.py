@@ -161,7 +161,9 @@ def _add_episode(work: _Work, position: int, *, with_details: bool) -> None:
     if with_details:
         section.plot = plot
         section.strip = strip_jpeg(series)
-        section.note = f"Not in the bag: {', '.join(series.missing)}." if series.missing else ""
+        section.note = (
+            f"Missing or unreadable: {', '.join(series.missing)}." if series.missing else ""
+        )
 
 
 def _without_films(series: EpisodeSeries) -> EpisodeSeries:

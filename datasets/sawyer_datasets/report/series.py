@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum
@@ -11,10 +12,12 @@ from typing import Any, Final
 import numpy as np
 from numpy.typing import NDArray
 
-from sawyer_core.errors import RecordingError, UnknownNameError
+from sawyer_core.errors import RecordingError, SawyerError
 from sawyer_datasets.episode import Episode, TopicData, read_episode
 
 FloatArray = NDArray[np.float64]
+
+_log = logging.getLogger(__name__)
 
 TOUCH_N: Final = 2.0  # above the twin's force noise; decides only what a picture is called. Ours
 OVERVIEW_TOPIC: Final = "overview/image_raw"
@@ -181,7 +184,8 @@ class _Window:
         topic = episode[name]
         try:
             values = topic[field]
-        except UnknownNameError:
+        except SawyerError as error:
+            _log.warning("%s: %s", episode.path, error)
             return _EMPTY
         inside = values[self.mask(topic)].astype(np.float64)
         if inside.ndim > 1:
@@ -198,9 +202,14 @@ class _Window:
             if episode.has(name):
                 topic = episode[name]
                 mask = self.mask(topic)
-                frames = topic.images if mask.any() else None
-                if frames is not None:
-                    return Film(self.seconds(topic), _as_bytes(frames[mask]))
+                if not mask.any():
+                    continue
+                try:
+                    frames = topic.images
+                except SawyerError as error:
+                    _log.warning("%s: %s", episode.path, error)
+                    continue
+                return Film(self.seconds(topic), _as_bytes(frames[mask]))
         return None
 
 

@@ -179,7 +179,7 @@ def test_bag_with_forces_only(tmp_path: Path) -> None:
     (tmp_path / "episodes.json").write_text(json.dumps([{"success": True, "seed": 1}]))
     files = build_report(tmp_path)
     assert files.problems == ()
-    assert "Not in the bag: distance to the goal, overview images" in files.page.read_text()
+    assert "Missing or unreadable: distance to the goal, overview images" in files.page.read_text()
     assert files.video is not None
 
 
