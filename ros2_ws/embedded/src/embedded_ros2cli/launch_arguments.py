@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass, field
 from typing import Any
 
 from ament_index_python.packages import PackageNotFoundError, get_package_share_directory
@@ -56,13 +55,14 @@ def parse_arguments(words: Iterable[str]) -> dict[str, str]:
     return result
 
 
-@dataclass
 class Declared:
     """The arguments of a launch file and of the files that it includes."""
 
-    arguments: dict[str, DeclareLaunchArgument] = field(default_factory=dict)
-    conditional: set[str] = field(default_factory=set)
-    unresolved: list[str] = field(default_factory=list)
+    def __init__(self) -> None:
+        """Start empty."""
+        self.arguments: dict[str, DeclareLaunchArgument] = {}
+        self.conditional: set[str] = set()
+        self.unresolved: list[str] = []
 
 
 def collect(

@@ -9,7 +9,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from launch._child import ProcessGuard
 from launch.actions.execute_local import ExecuteLocal
@@ -23,8 +23,7 @@ from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.logging import get_logger, launch_config
 
 
-@dataclass(frozen=True)
-class ProcessResult:
+class ProcessResult(NamedTuple):
     """How a process of the launch ended."""
 
     name: str
