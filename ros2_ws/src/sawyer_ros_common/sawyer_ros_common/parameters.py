@@ -10,7 +10,11 @@ from rcl_interfaces.msg import (
     ParameterDescriptor,
     SetParametersResult,
 )
-from rclpy.exceptions import ParameterUninitializedException
+from rclpy.exceptions import (
+    InvalidParameterTypeException,
+    InvalidParameterValueException,
+    ParameterUninitializedException,
+)
 from rclpy.node import Node
 from rclpy.parameter import Parameter
 
@@ -84,7 +88,10 @@ class ConfigParameters(Generic[T]):
             default = _TYPES[info.kind]
         elif info.kind.endswith("[]"):
             default = list(default)
-        self._node.declare_parameter(info.name, default, _descriptor(info))
+        try:
+            self._node.declare_parameter(info.name, default, _descriptor(info))
+        except (InvalidParameterTypeException, InvalidParameterValueException) as error:
+            raise ConfigError(info.name, str(error), info.allowed()) from error
 
     def _build(self, changes: dict[str, Any]) -> T:
         values: dict[str, Any] = {}
