@@ -141,6 +141,7 @@ class ActionClient:
         self._goal_handles: dict[bytes, weakref.ref[ClientGoalHandle]] = {}
         self._feedback_callbacks: dict[bytes, FeedbackCallback] = {}
         self._awaited_results: set[bytes] = set()
+        self._early_status: dict[bytes, int | None] = {}
         base = f"{action_name}/_action"
         impl = action_type.Impl
 
@@ -195,9 +196,12 @@ class ActionClient:
             self._set_status(uuid_bytes(entry.goal_info.goal_id), int(entry.status))
 
     def _set_status(self, goal_uuid: bytes, status: int) -> None:
-        reference = self._goal_handles.get(goal_uuid)
-        if reference is None:
-            return
+        with self._lock:
+            reference = self._goal_handles.get(goal_uuid)
+            if reference is None:
+                if goal_uuid in self._early_status:  # the answer to the goal is still to come
+                    self._early_status[goal_uuid] = status
+                return
         handle = reference()
         if handle is not None:
             handle._status = status
@@ -246,18 +250,24 @@ class ActionClient:
         if feedback_callback is not None:
             self._feedback_callbacks[key] = feedback_callback
         result = self._new_future()
+        self._early_status[key] = None
 
         def on_response(future: Future) -> None:
             if _failed(future, result):
                 self._feedback_callbacks.pop(key, None)
+                self._early_status.pop(key, None)
                 return
             handle = ClientGoalHandle(self, goal_uuid, future.result())
             if handle.accepted:
                 handle._status = int(GoalState.ACCEPTED)
                 with self._lock:
                     self._goal_handles[key] = weakref.ref(handle)
+                    early = self._early_status.pop(key, None)
+                if early is not None:
+                    self._set_status(key, early)
             else:
                 self._feedback_callbacks.pop(key, None)
+                self._early_status.pop(key, None)
             result.set_result(handle)
 
         _when_done(self._goal_client.call_async(request), on_response)
