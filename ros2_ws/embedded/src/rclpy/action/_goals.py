@@ -89,6 +89,7 @@ class Goal:
     result_future: Any = None
     expires_ns: int | None = None
     given_result: Any = None
+    status_message: Any = None
     lock: threading.RLock = field(default_factory=threading.RLock)  # type: ignore[valid-type]
 
 

@@ -340,7 +340,7 @@ class ActionServer:
             if self._destroyed:
                 return
             goals = self._register.all(time.monotonic_ns())
-            statuses = [GoalStatus(goal_info=g.info, status=int(g.status)) for g in goals]
+            statuses = [_status_message(goal) for goal in goals]
             self._status_pub.publish(GoalStatusArray(status_list=statuses))
 
     def _publish_feedback(self, goal: Goal, feedback: Any) -> None:
@@ -376,6 +376,15 @@ class ActionServer:
             self._node.destroy_service(service)
         self._node.destroy_publisher(self._feedback_pub)
         self._node.destroy_publisher(self._status_pub)
+
+
+def _status_message(goal: Goal) -> Any:
+    """The status of a goal; ended goals keep their message, they are published often."""
+    message = goal.status_message
+    if message is None or message.status != goal.status:
+        message = GoalStatus(goal_info=goal.info, status=int(goal.status))
+        goal.status_message = message
+    return message
 
 
 def _callable(name: str, callback: Any) -> Any:
