@@ -19,9 +19,9 @@ from sawyer_sim.shapes import Vector
 
 VIEW_PX = 32
 _SUPERSAMPLING = 2
-_OVERVIEW_EYE_M = (0.62, -0.85, 0.42)  # from the socket's mouth
-_OVERVIEW_TARGET_M = (-0.20, 0.0, 0.20)
-_OVERVIEW_FOV_RAD = 0.80
+_OVERVIEW_EYE_M = (0.50, -0.52, 0.26)  # from the socket's mouth
+_OVERVIEW_TARGET_M = (-0.07, 0.0, 0.13)
+_OVERVIEW_FOV_RAD = 0.75
 
 
 @dataclass(frozen=True)

@@ -107,7 +107,7 @@ class ModelEGeometry:
             (corner + 2e-4, inner + self.rim_m),
             (-2.4e-3, 2.4e-3),
             (-depth, 0.0),
-            role="housing",
+            role="metal",
             collides=False,
         )
         shapes += [
