@@ -91,6 +91,17 @@ def test_arm_follows_a_target(mode: str, within: float) -> None:
     assert loop.status is LoopStatus.OK
 
 
+@pytest.mark.parametrize("joint", range(7))
+@pytest.mark.parametrize("amplitude", [0.02, 0.3])
+def test_displaced_arm_comes_to_rest(joint: int, amplitude: float) -> None:
+    loop, plant = started(), Plant(HOME)
+    plant.run(loop, 120)
+    plant.q[joint] += amplitude
+    plant.run(loop, 1500)
+    assert np.abs(plant.q - HOME).max() < 2e-3
+    assert np.abs(plant.dq).max() < 1e-2
+
+
 def test_reference_goes_from_where_it_is_to_the_target() -> None:
     loop = started()
     goal = np.array(HOME) + 0.01
