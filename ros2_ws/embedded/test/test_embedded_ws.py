@@ -245,6 +245,14 @@ def test_two_packages_of_one_name_are_refused(src: Path, tmp_path: Path) -> None
         install(src, tmp_path / "prefix")
 
 
+def test_an_environment_of_another_python_is_refused(src: Path, tmp_path: Path) -> None:
+    prefix = tmp_path / "venv"
+    (prefix / "lib/python2.7").mkdir(parents=True)
+    (prefix / "pyvenv.cfg").touch()
+    with pytest.raises(WorkspaceError, match="an environment of another Python than python3"):
+        install(src, prefix)
+
+
 def test_scripts_outside_lib_and_unlisted_interfaces_are_warned_about(
     src: Path, tmp_path: Path
 ) -> None:

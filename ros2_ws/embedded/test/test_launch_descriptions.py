@@ -294,6 +294,19 @@ def test_includes_pass_arguments_and_know_their_file(tmp_path: Path, notes: Note
     assert notes == [(str(inner), str(outer)), (None, None)]
 
 
+def test_an_include_follows_its_path(tmp_path: Path, notes: Notes) -> None:
+    for name in ("one", "two"):
+        write_launch_file(
+            tmp_path / f"{name}.launch.py", f"SetLaunchConfiguration('which', '{name}')"
+        )
+    source = PythonLaunchDescriptionSource(
+        [str(tmp_path), "/", LaunchConfiguration("name"), ".launch.py"]
+    )
+    for name in ("one", "two", "one"):
+        launch(IncludeLaunchDescription(source), notes.take("which"), arguments={"name": name})
+    assert notes == [("one",), ("two",), ("one",)]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

@@ -134,6 +134,18 @@ def test_goals_that_do_not_succeed(counter: Any) -> None:
     assert "'ordr' not found (did you mean 'order'?)" in ros2(*GOAL, "{ordr: 1}")[2]
 
 
+def test_echo_of_the_feedback_of_an_action(counter: Any) -> None:
+    process = subprocess.Popen(
+        command("topic", "echo", "--once", "/count/_action/feedback"),
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    ros2(*GOAL, "{order: 25}")
+    output, _ = process.communicate(timeout=20)
+    assert "goal_id:\n  uuid:\n" in output
+    assert "feedback:\n  sequence:\n  - 0\n  - 1\n" in output
+
+
 def test_ctrl_c_cancels_the_goal(counter: Any) -> None:
     process = subprocess.Popen(
         command(*GOAL, "{order: 80}", "-f"),

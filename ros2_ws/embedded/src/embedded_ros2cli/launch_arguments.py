@@ -152,7 +152,7 @@ def check(given: dict[str, str], declared: Declared) -> None:
         if name not in declared.arguments and not declared.unresolved:
             raise unknown("launch argument", name, declared.arguments)
         argument = declared.arguments.get(name)
-        if argument is not None:
+        if argument is not None and name not in declared.conditional:
             try:
                 argument.check(value)
             except RuntimeError as error:

@@ -32,7 +32,16 @@ def get_interface(type_name: str, kind: str) -> Any:
 
 
 def get_message_class(type_name: str) -> Any:
-    """Return the class of a message, or of the inner messages of services and actions."""
+    """Return the class of a message; those inside services and actions have one, too."""
+    parts = type_name.split("/")
+    if len(parts) == 3 and parts[1] in ("srv", "action") and "_" in parts[2]:
+        from embedded_types.classes import get_interface as get_inner
+        from embedded_types.registry import InterfaceNotFoundError
+
+        try:
+            return get_inner(*parts)
+        except InterfaceNotFoundError as error:
+            raise CliError(str(error)) from None
     return get_interface(type_name, "msg")
 
 

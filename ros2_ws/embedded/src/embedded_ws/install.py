@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -27,6 +28,7 @@ class Report:
 
 def make_plan(src: Path, prefix: Path) -> tuple[list[PackageXml], Plan]:
     """Work out what installing ``src`` means; all faults of all packages come in one error."""
+    _check_prefix(prefix)
     packages = find_packages(src)
     plan = Plan(prefix.absolute())
     problems: list[str] = []
@@ -40,6 +42,16 @@ def make_plan(src: Path, prefix: Path) -> tuple[list[PackageXml], Plan]:
     if packages:
         plan.write(f"{plan.site_packages()}/{PTH_NAME}", f"{MODULE_FOLDER}\n", "embedded_ws")
     return packages, plan
+
+
+def _check_prefix(prefix: Path) -> None:
+    """Refuse a virtual environment of another Python: modules would go where it never looks."""
+    name = f"python{sys.version_info.major}.{sys.version_info.minor}"
+    if (prefix / "pyvenv.cfg").is_file() and not (prefix / "lib" / name).is_dir():
+        raise WorkspaceError(
+            f"--prefix {prefix} is an environment of another Python than {name}; run this with "
+            f"{prefix / 'bin' / 'python'}"
+        )
 
 
 def install(src: Path, prefix: Path) -> Report:

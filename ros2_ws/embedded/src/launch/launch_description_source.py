@@ -25,6 +25,7 @@ class LaunchDescriptionSource:
     ) -> None:
         """Keep the description, or the location to load it from."""
         self._description = launch_description
+        self._loaded_path: str | None = None
         self._location: list[Substitution] = normalize_to_list_of_substitutions(location)
         self._method = method
 
@@ -49,12 +50,13 @@ class LaunchDescriptionSource:
         return os.path.abspath(text) if text else None
 
     def get_launch_description(self, context: LaunchContext) -> LaunchDescription:
-        """Return the description, loading it at the first call."""
-        if self._description is None:
-            path = self.path_in(context)
+        """Return the description; a file is loaded when its path is met for the first time."""
+        path = self.path_in(context)
+        if self._description is None or path != self._loaded_path:
             if path is None:
                 raise ValueError("the location of the included launch description is empty")
             self._description = self._load(path)
+            self._loaded_path = path
         return self._description
 
     def _load(self, path: str) -> LaunchDescription:

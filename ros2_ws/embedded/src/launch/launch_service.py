@@ -201,6 +201,7 @@ class LaunchService:
         }
         if before[signal.SIGHUP] is signal.SIG_IGN:  # nohup
             del before[signal.SIGHUP]
+        wakeup_fd = signal.set_wakeup_fd(-1)  # asyncio sets its own and forgets this one
         for number in before:
             loop.add_signal_handler(number, self._on_signal, number)
         try:
@@ -209,6 +210,8 @@ class LaunchService:
             for number, handler in before.items():
                 loop.remove_signal_handler(number)
                 signal.signal(number, handler)
+            if wakeup_fd >= 0:
+                signal.set_wakeup_fd(wakeup_fd, warn_on_full_buffer=False)
 
     def _on_signal(self, number: signal.Signals) -> None:
         """SIGINT and SIGTERM shut down; a later SIGTERM, or SIGQUIT, shortens the waiting."""

@@ -25,12 +25,15 @@ from launch.events.shutdown import Shutdown
 from launch.launch_description_entity import LaunchDescriptionEntity
 from launch.logging import ProcessOutput, get_logger, resolve_output
 from launch.some_substitutions_type import SomeSubstitutionsType
+from launch.substitutions.configuration import LaunchConfiguration
 from launch.utilities import normalize_entities, perform_bool, perform_float, perform_text
 
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
 
 OnExit = SomeEntities | Callable[[ProcessExited, Any], SomeEntities]
+_SIGTERM_TIMEOUT = LaunchConfiguration("sigterm_timeout", default="5")  # seconds, as in ROS 2
+_SIGKILL_TIMEOUT = LaunchConfiguration("sigkill_timeout", default="5")
 _LINGER_STEP_S = 0.05  # ours: only while a dead process's own children refuse to end
 _OUTPUT_FORMAT = "[{this.process_description.final_name}] {line}"
 
@@ -95,12 +98,8 @@ class ExecuteLocal(Action):
         super().__init__(**kwargs)
         self._description = process_description
         self._shell = shell
-        self._sigterm_timeout = (
-            _configured("sigterm_timeout", "5") if sigterm_timeout is None else sigterm_timeout
-        )
-        self._sigkill_timeout = (
-            _configured("sigkill_timeout", "5") if sigkill_timeout is None else sigkill_timeout
-        )
+        self._sigterm_timeout = _SIGTERM_TIMEOUT if sigterm_timeout is None else sigterm_timeout
+        self._sigkill_timeout = _SIGKILL_TIMEOUT if sigkill_timeout is None else sigkill_timeout
         self._emulate_tty = emulate_tty
         self._output_setting = output
         self._output_format = output_format
@@ -394,9 +393,3 @@ class ExecuteLocal(Action):
         if self._timer is not None:
             self._timer.cancel()
             self._timer = None
-
-
-def _configured(name: str, default: str) -> Any:
-    from launch.substitutions.configuration import LaunchConfiguration
-
-    return LaunchConfiguration(name, default=default)

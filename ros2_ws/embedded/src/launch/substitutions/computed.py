@@ -18,6 +18,7 @@ from launch.utilities import (
 if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
 
+TIMEOUT_S = 60.0  # ours: nothing else happens in the launch while a command runs
 _ON_STDERR = ("fail", "ignore", "warn", "capture")
 
 
@@ -90,8 +91,10 @@ class Command(Substitution):
             )
         text = perform_substitutions(context, self._command)
         try:
-            result = subprocess.run(shlex.split(text), capture_output=True, text=True, check=False)
-        except (OSError, ValueError) as error:
+            result = subprocess.run(
+                shlex.split(text), capture_output=True, text=True, timeout=TIMEOUT_S, check=False
+            )
+        except (OSError, ValueError, subprocess.TimeoutExpired) as error:
             raise SubstitutionFailure(f"executed command failed: {text!r}: {error}") from error
         if result.returncode != 0:
             raise SubstitutionFailure(

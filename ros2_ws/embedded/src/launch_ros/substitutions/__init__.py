@@ -74,6 +74,9 @@ def list_executables(package_name: str) -> dict[str, str]:
 
 def find_executable(package_name: str, executable: str) -> str:
     """Return the path of an executable of a package; the error lists what there is."""
+    direct = os.path.join(get_package_prefix(package_name), "lib", package_name, executable)
+    if os.path.isfile(direct) and os.access(direct, os.X_OK):
+        return direct
     executables = list_executables(package_name)
     if executable in executables:
         return executables[executable]
