@@ -124,7 +124,7 @@ def test_modules_scripts_and_metadata_work_in_a_virtual_environment(src: Path, v
         "print(u.find_spec('launch') is None)\n"
     )
     result = subprocess.run(
-        [venv / "bin/python", "-c", code], capture_output=True, text=True, check=True
+        [venv / "bin/python", "-I", "-c", code], capture_output=True, text=True, check=True
     )
     # The package's own folder 'launch' must not become importable as a module.
     assert result.stdout == "1.2.3 ['hello']\nTrue\n"
@@ -159,16 +159,16 @@ def test_an_interrupted_run_is_completed_and_cleaned_up(
     src: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prefix = tmp_path / "prefix"
-    original = os.symlink
+    original = Path.symlink_to
     calls = iter(range(100))
 
-    def failing(source: str, target: str, is_folder: bool = False) -> None:
+    def failing(link: Path, target: Path) -> None:
         if next(calls) == 3:
             raise OSError("no space left on device")
-        original(source, target, is_folder)
+        original(link, target)
 
     with monkeypatch.context() as patch:
-        patch.setattr(os, "symlink", failing)
+        patch.setattr(Path, "symlink_to", failing)
         with pytest.raises(OSError, match="no space"):
             install(src, prefix)
     make_python_package(src, "another")
