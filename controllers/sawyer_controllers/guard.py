@@ -72,7 +72,7 @@ class GuardConfig:
         0.2,
         unit="s",
         bounds=(0.005, 5.0),
-        doc="a command computed from an older state is refused",
+        doc="a command computed from an older state, or judged with an older force, is refused",
     )
     push_share: float = setting(
         0.9,
@@ -248,6 +248,9 @@ class CommandGuard:
         age_ns = state.stamp_ns - command.stamp_ns
         if age_ns > _ns(self.config.max_state_age_s):
             return f"computed from a state {age_ns * 1e-9:.3f} s old"
+        wrench_age_ns = state.stamp_ns - wrench.stamp_ns
+        if wrench_age_ns > _ns(self.config.max_state_age_s):
+            return f"the force is {wrench_age_ns * 1e-9:.3f} s old"
         if self._above:
             return f"contact stop: force {_newtons(wrench)}"
         return None

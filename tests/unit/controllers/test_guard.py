@@ -35,8 +35,8 @@ def state(position: tuple[float, ...] = (0.6, 0.1, 0.05), stamp_ns: int = 0) -> 
     return arm.state()
 
 
-def wrench(x: float = 0.0, y: float = 0.0, z: float = 0.0) -> Wrench:
-    return Wrench(0, np.array([x, y, z]), np.zeros(3))
+def wrench(x: float = 0.0, y: float = 0.0, z: float = 0.0, *, stamp_ns: int = 0) -> Wrench:
+    return Wrench(stamp_ns, np.array([x, y, z]), np.zeros(3))
 
 
 def delta(
@@ -208,6 +208,14 @@ def test_command_from_an_old_state_is_refused_just_outside_the_bound() -> None:
     assert "old" in old.reasons[0]
 
 
+def test_old_force_is_no_force() -> None:
+    for age_ns, status in ((200_000_000, GuardStatus.OK), (200_000_001, GuardStatus.HOLD)):
+        now = NS
+        decision = check(delta(stamp_ns=now), state(stamp_ns=now), wrench(stamp_ns=now - age_ns))
+        assert decision.status is status
+    assert "force is 0.200 s old" in decision.reasons[0]
+
+
 def test_degrade_order_hold_then_retract_then_stop() -> None:
     guard = acquired()
     low = state((0.6, 0.1, 0.01))
@@ -231,7 +239,8 @@ def test_degrade_order_hold_then_retract_then_stop() -> None:
         position = position + decision.delta_m
     assert position[2] == pytest.approx(0.012 + 0.03)
     # The commander's return ends it.
-    back = guard.check(delta(stamp_ns=6 * NS), state(stamp_ns=6 * NS), wrench())
+    now = 6 * NS
+    back = guard.check(delta(stamp_ns=now), state(stamp_ns=now), wrench(stamp_ns=now))
     assert back.status is GuardStatus.OK
     assert guard.watchdog(6 * NS, low) is None
 
