@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from rclpy._waker import Waker, wake_on_shutdown
 from rclpy.clock import Clock, ClockChange, ClockType, JumpThreshold, ROSClock, TimeJump
 from rclpy.duration import Duration, Infinite
 from rclpy.exceptions import NotInitializedException
@@ -250,3 +251,14 @@ def test_change_of_the_time_source_ends_a_sleep() -> None:
     clock._set_ros_time_is_active(True)
     thread.join(5)
     assert out == [False]
+
+
+def test_a_waker_of_a_dead_context_wakes_at_once() -> None:
+    waker = Waker()
+    with wake_on_shutdown(FakeContext(valid=False), waker):
+        assert waker.wait(5.0)
+    assert not waker.wait(0.01)
+    waker.wake()
+    waker.wake()
+    assert waker.wait(0.0)
+    assert not waker.wait(0.0)

@@ -55,6 +55,7 @@ class wake_on_shutdown:
 
     def __init__(self, context: Any, waker: Waker) -> None:
         self._waker = waker
+        self._context = context
         with _fan_outs_lock:
             fan_out = _fan_outs.get(context)
             if fan_out is None:
@@ -66,6 +67,8 @@ class wake_on_shutdown:
 
     def __enter__(self) -> Waker:
         self._fan_out.wakers.add(self._waker)
+        if not self._context.ok():
+            self._waker.wake()  # the shutdown came before
         return self._waker
 
     def __exit__(self, *exc_info: object) -> None:
