@@ -287,6 +287,41 @@ def test_bad_choices_for_play(recorded: Path) -> None:
     assert "topic of the bag '/number' not found (did you mean '/numbers'?)" in error
 
 
+def test_names_without_a_leading_slash_are_understood(ros_domain: int, tmp_path: Path) -> None:
+    from embedded_ros2cli.bag_types import message_definition
+    from rosbags.rosbag2 import StoragePlugin, Writer
+
+    definition, digest = message_definition("std_msgs/msg/Int32")
+    path = tmp_path / "bag"
+    with Writer(path, version=9, storage_plugin=StoragePlugin.MCAP) as writer:
+        connection = writer.add_connection(
+            "numbers", "std_msgs/msg/Int32", msgdef=definition, rihs01=digest
+        )
+        writer.write(connection, 10**9, bytes([0, 1, 0, 0, 7, 0, 0, 0]))
+    status, _, error = bag("play", str(path), "--topics", "/numbers")
+    assert status == 0
+    assert "1 messages played" in error
+    assert "Duration:          0.000000000s\n" in bag("info", str(path))[1]
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_a_full_disk_is_an_error_and_no_traceback(
+    talker: Any, tmp_path: Path, storage: str
+) -> None:
+    path = tmp_path / "bag"
+    words = " ".join(command("record", "--all", "-o", str(path), "-d", "2", "-s", storage))
+    result = subprocess.run(
+        ["bash", "-c", f"ulimit -f 4; exec {words}"],
+        capture_output=True,
+        text=True,
+        timeout=40,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert f"recording to '{path}' failed: " in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_a_damaged_bag_is_an_error_and_no_traceback(recorded: Path) -> None:
     (file,) = recorded.glob("*.mcap")
     file.write_bytes(file.read_bytes()[:100])

@@ -32,7 +32,8 @@ def _lines(reader: Any, path: Path) -> list[str]:
     metadata = getattr(reader, "metadata", None)
     raw = metadata if isinstance(metadata, dict) else _metadata(path)
     count = reader.message_count
-    duration_ns = reader.duration if count else 0
+    # The reader counts up to just after the last message.
+    duration_ns = max(0, reader.end_time - reader.start_time - 1) if count else 0
     start_ns = reader.start_time if count else 0
     seconds, fraction = divmod(duration_ns, 10**9)
     rows: list[tuple[str, str]] = [

@@ -55,7 +55,7 @@ class _Player:
 
     def _add_publishers(self) -> None:
         options = self._options
-        names = {connection.topic for connection in self._reader.connections}
+        names = {full_name(connection.topic) for connection in self._reader.connections}
         for name in options.topics:
             if full_name(name) not in names:
                 raise unknown("topic of the bag", full_name(name), names)
@@ -63,7 +63,7 @@ class _Player:
         remaps = _remaps(options)
         overrides = read_overrides(options.qos_profile_overrides_path)
         for connection in self._reader.connections:
-            topic = connection.topic
+            topic = full_name(connection.topic)
             if not is_chosen(topic) or (topic == "/clock" and self._clock_publisher is not None):
                 continue
             message_class = self._message_class(connection)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import signal
+import sqlite3
 import sys
 import time
 from collections.abc import Iterator
@@ -136,7 +137,7 @@ def record(options: argparse.Namespace) -> int:
         finally:
             with _uninterrupted():
                 writer.close()
-    except OSError as error:
+    except (OSError, sqlite3.Error) as error:
         raise CliError(f"recording to '{path}' failed: {error}") from error
     finally:
         node.destroy_node()

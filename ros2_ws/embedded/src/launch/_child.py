@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from launch.launch_context import LaunchContext
 
 _CHUNK_BYTES = 65536
+_LAST_CHUNKS = 64  # ours: more than a pipe holds; what children left behind write can be endless
 _GUARD = object()
 
 
@@ -184,8 +185,9 @@ class ChildProcess:
 
     def _finish(self, status: int) -> None:
         for fd in list(self._readers):
-            while fd in self._readers and self._read(fd):
-                pass
+            for _ in range(_LAST_CHUNKS):
+                if fd not in self._readers or not self._read(fd):
+                    break
         for fd in list(self._readers):
             self._close_reader(fd)
         self._on_exit(status)
