@@ -288,8 +288,9 @@ def test_bad_choices_for_play(recorded: Path) -> None:
 
 
 def test_names_without_a_leading_slash_are_understood(ros_domain: int, tmp_path: Path) -> None:
-    from embedded_ros2cli.bag_types import message_definition
     from rosbags.rosbag2 import StoragePlugin, Writer
+
+    from embedded_ros2cli.bag_types import message_definition
 
     definition, digest = message_definition("std_msgs/msg/Int32")
     path = tmp_path / "bag"
