@@ -137,7 +137,7 @@ def get_field(message: Any, path: str) -> Any:
     for part in path.split("."):
         name, *indices = part.replace("]", "").split("[")
         if name:
-            fields = getattr(value, "get_fields_and_field_types", dict)()
+            fields: dict[str, str] = getattr(value, "get_fields_and_field_types", dict)()
             if name not in fields:
                 raise unknown(f"field of {type(value).__name__}", name, fields)
             value = getattr(value, name)

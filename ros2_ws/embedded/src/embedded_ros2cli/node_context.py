@@ -118,7 +118,8 @@ def full_name(name: str) -> str:
 
 def topic_types(node: Any, topic: str) -> list[str]:
     """Return the types of a topic."""
-    return dict(node.get_topic_names_and_types()).get(topic, [])
+    found: dict[str, list[str]] = dict(node.get_topic_names_and_types())
+    return found.get(topic, [])
 
 
 def resolve_topic_type(node: Any, topic: str, type_name: str | None, timeout_s: float) -> Any:
