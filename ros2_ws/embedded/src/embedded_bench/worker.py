@@ -43,7 +43,8 @@ def main() -> None:
     elif role == "bare_echo":
         from embedded_bench.bare import echo
 
-        figures = echo(domain, *numbers)
+        echo(domain, *numbers)
+        figures = None
     else:
         start = time.perf_counter()
         from embedded_bench import ours

@@ -1,7 +1,8 @@
 """The Cyclone DDS C library that comes with the ``cyclonedds`` wheel, through ctypes.
 
 Its Python package is not imported: that costs more than the rest of a node's start-up.
-Calls release the GIL, so that a write or a wait never holds up other threads.
+Calls that may block or copy much release the GIL; the short ones of the read path keep it,
+which is quicker.
 """
 
 from __future__ import annotations
@@ -104,10 +105,10 @@ class MemberDescriptor(ct.Structure):
     )
 
 
-def _load() -> ct.CDLL:
+def _find() -> str:
     home = os.environ.get("CYCLONEDDS_HOME")
     if home:
-        return ct.CDLL(os.path.join(home, "lib", "libddsc.so"))
+        return os.path.join(home, "lib", "libddsc.so")
     # found by hand: importing importlib.util for this costs more than the search
     for root in sys.path:
         for folder in ("cyclonedds.libs", os.path.join("cyclonedds", ".dylibs")):
@@ -115,14 +116,16 @@ def _load() -> ct.CDLL:
             if os.path.isdir(path):
                 for name in sorted(os.listdir(path)):
                     if name.startswith("libddsc"):
-                        return ct.CDLL(os.path.join(path, name))
+                        return os.path.join(path, name)
     raise ImportError(
         "no libddsc of a cyclonedds wheel on the Python path: pip install 'cyclonedds>=11,<12', "
         "or set CYCLONEDDS_HOME"
     )
 
 
-_lib = _load()
+_path = _find()
+_lib = ct.CDLL(_path)
+_quick = ct.PyDLL(_path)
 _i32, _u32, _i64, _u64, _ptr, _size = (
     ct.c_int32,
     ct.c_uint32,
@@ -133,8 +136,8 @@ _i32, _u32, _i64, _u64, _ptr, _size = (
 )
 
 
-def _function(name: str, result: Any, *arguments: Any) -> Any:
-    function = getattr(_lib, name)
+def _function(name: str, result: Any, *arguments: Any, library: ct.CDLL = _lib) -> Any:
+    function = getattr(library, name)
     function.restype = result
     function.argtypes = arguments
     return function
@@ -148,7 +151,9 @@ create_writer = _function("dds_create_writer", _i32, _i32, _i32, _ptr, _ptr)
 create_readcondition = _function("dds_create_readcondition", _i32, _i32, _u32)
 create_guardcondition = _function("dds_create_guardcondition", _i32, _i32)
 set_guardcondition = _function("dds_set_guardcondition", _i32, _i32, ct.c_bool)
-take_guardcondition = _function("dds_take_guardcondition", _i32, _i32, ct.POINTER(ct.c_bool))
+take_guardcondition = _function(
+    "dds_take_guardcondition", _i32, _i32, ct.POINTER(ct.c_bool), library=_quick
+)
 create_waitset = _function("dds_create_waitset", _i32, _i32)
 waitset_attach = _function("dds_waitset_attach", _i32, _i32, _i32, _ptr)
 waitset_detach = _function("dds_waitset_detach", _i32, _i32, _i32)
@@ -167,16 +172,21 @@ get_matched_subscription_data = _function("dds_get_matched_subscription_data", _
 get_matched_publication_data = _function("dds_get_matched_publication_data", _ptr, _i32, _u64)
 free_endpoint = _function("dds_builtintopic_free_endpoint", None, _ptr)
 get_entity_sertype = _function("dds_get_entity_sertype", _i32, _i32, ct.POINTER(_ptr))
-takecdr = _function("dds_takecdr", _i32, _i32, _ptr, _u32, _ptr, _u32)
+takecdr = _function("dds_takecdr", _i32, _i32, _ptr, _u32, _ptr, _u32, library=_quick)
 writecdr = _function("dds_writecdr", _i32, _i32, _ptr)
 read = _function("dds_read", _i32, _i32, _ptr, _ptr, _size, _u32)
 return_loan = _function("dds_return_loan", _i32, _i32, _ptr, _i32)
-serdata_size = _function("ddsi_serdata_size", _u32, _ptr)
-serdata_unref = _function("ddsi_serdata_unref", None, _ptr)
-serdata_to_ser_ref = _function("ddsi_serdata_to_ser_ref", _ptr, _ptr, _size, _size, _ptr)
-serdata_to_ser_unref = _function("ddsi_serdata_to_ser_unref", None, _ptr, _ptr)
+serdata_size = _function("ddsi_serdata_size", _u32, _ptr, library=_quick)
+serdata_unref = _function("ddsi_serdata_unref", None, _ptr, library=_quick)
+serdata_to_ser_ref = _function(
+    "ddsi_serdata_to_ser_ref", _ptr, _ptr, _size, _size, _ptr, library=_quick
+)
+serdata_to_ser_unref = _function("ddsi_serdata_to_ser_unref", None, _ptr, _ptr, library=_quick)
 serdata_from_ser_iov = _function(
     "ddsi_serdata_from_ser_iov", _ptr, _ptr, ct.c_int, _size, _ptr, _size
+)
+small_serdata_from_ser_iov = _function(
+    "ddsi_serdata_from_ser_iov", _ptr, _ptr, ct.c_int, _size, _ptr, _size, library=_quick
 )
 dynamic_type_create = _function("dds_dynamic_type_create", DynamicType, _i32, TypeDescriptor)
 dynamic_type_add_member = _function(

@@ -136,10 +136,6 @@ class Executor:
             if self._entities.pop(number, None) is not None:
                 self._waitset.detach(entity._condition)
 
-    def _serves(self, entity: Any) -> bool:
-        """Say whether the entity has not been taken away since it was found ready."""
-        return entity in (self._numbers if entity._condition else self._timers)
-
     def _park(self, entity: Any) -> None:
         """Take an entity out of the wait set until its callback group is free."""
         with self._lock:
@@ -207,20 +203,24 @@ class Executor:
 
     def _take_from(self, entity: Any) -> Work | None:
         """Take the work of a ready entity, and its callback group with it."""
+        if entity not in (self._numbers if entity._condition else self._timers):
+            return None  # it has been taken away since it was found ready
         group = entity.callback_group
-        if entity._is_destroyed or not self._serves(entity):
-            return None
         if group is not None and not group.beginning_execution(entity):
             if entity._condition:
                 self._park(entity)
             return None
-        work = None
         try:
             work = entity._take()
-        finally:
-            if work is None and group is not None:
+        except BaseException:
+            if group is not None:
                 group.ending_execution(entity)
-        return None if work is None else (entity, *work)
+            raise
+        if work is None:
+            if group is not None:
+                group.ending_execution(entity)
+            return None
+        return entity, work[0], work[1]
 
     def _due_timers(self) -> tuple[list[Any], int]:
         """Return the timers that are due, and how long to wait where there is none."""
@@ -263,6 +263,7 @@ class Executor:
             ShutdownException: The executor was shut down.
             ExternalShutdownException: The context was shut down.
         """
+        entries = self._round
         while True:
             if self._is_shutdown:
                 raise ShutdownException
@@ -273,8 +274,8 @@ class Executor:
                 raise ConditionReachedException
             if self._errors:
                 raise TimeoutException
-            while self._round:
-                entry = self._round.popleft()
+            while entries:
+                entry = entries.popleft()
                 if type(entry) is tuple:
                     return entry
                 work = self._take_from(entry)
@@ -293,9 +294,10 @@ class Executor:
                 raise ShutdownException
             ready = self._waitset.wait(wait_ns)
         entries = self._round
-        entries.extend(due)
-        while self._tasks:
-            entries.append(self._tasks.popleft())
+        if due or self._tasks:
+            entries.extend(due)
+            while self._tasks:
+                entries.append(self._tasks.popleft())
         for number in ready:
             if number == _GUARD:
                 self._guard.take()

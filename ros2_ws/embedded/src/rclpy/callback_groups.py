@@ -71,24 +71,29 @@ class MutuallyExclusiveCallbackGroup(CallbackGroup):
         return self._active is None
 
     def beginning_execution(self, entity: Any) -> bool:
-        """Take the group; False where a callback is running."""
-        with self._lock:
-            if self._active is not None:
-                return False
-            self._active = entity
-            return True
+        """Take the group; False where a callback is running.
+
+        Only the thread that waits for work calls this, so that it needs no lock.
+        """
+        if self._active is not None:
+            return False
+        self._active = entity
+        return True
 
     def ending_execution(self, entity: Any) -> None:
         """Free the group and wake what waits for it."""
-        with self._lock:
-            self._active = None
-            waiting, self._on_free = self._on_free, []
-        for callback in waiting:
-            callback()
+        self._active = None
+        if self._on_free:
+            with self._lock:
+                waiting, self._on_free = self._on_free, []
+            for callback in waiting:
+                callback()
 
     def _when_free(self, callback: Callable[[], None]) -> bool:
         with self._lock:
-            if self._active is None:
-                return False
             self._on_free.append(callback)
-            return True
+            # asked after the entry is made: the end of a callback looks the other way round
+            if self._active is not None or callback not in self._on_free:
+                return True
+            self._on_free.remove(callback)
+            return False

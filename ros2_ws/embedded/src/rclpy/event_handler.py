@@ -13,7 +13,7 @@ from embedded_dds import status
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
 
-Callback = Callable[[Any], None] | None if TYPE_CHECKING else Any
+Callback = Callable[[Any], None] | None
 
 
 class QoSPublisherEventType(IntEnum):

@@ -70,11 +70,12 @@ class Publisher:
             return
         if self._encode is None:
             self._compile()
+        if self._is_destroyed:
+            raise InvalidHandle("this publisher has been destroyed")
         if self._encode_parts is not None:
-            head, tail = self._encode_parts(msg)
-            self._write(head, tail)
+            self._writer.write(*self._encode_parts(msg))
         else:
-            self._write(self._encode(msg))
+            self._writer.write(self._encode(msg))
 
     def _write(self, head: bytearray, tail: Any = None) -> None:
         if self._is_destroyed:

@@ -114,22 +114,26 @@ class Subscription(Entity):
             self._decode = get_codec(self._type_name).decode
         while not self._is_destroyed:
             try:
-                taken = self._reader.take(self._decode)
+                if self._wants_info:
+                    return self._take_with_info()
+                message = self._reader.take_message(self._decode)
             except MALFORMED as err:
                 self._count_malformed(err)
                 continue
-            if taken is None:
-                return None
-            if self._wants_info:
-                info = {
-                    "source_timestamp": taken[1],
-                    "received_timestamp": taken[1],
-                    "publication_sequence_number": None,
-                    "reception_sequence_number": None,
-                }
-                return self._callback, (taken[0], info)
-            return self._callback, (taken[0],)
+            return None if message is None else (self._callback, (message,))
         return None
+
+    def _take_with_info(self) -> tuple[Any, tuple[Any, ...]] | None:
+        taken = self._reader.take(self._decode)
+        if taken is None:
+            return None
+        info = {
+            "source_timestamp": taken[1],
+            "received_timestamp": taken[1],
+            "publication_sequence_number": None,
+            "reception_sequence_number": None,
+        }
+        return self._callback, (taken[0], info)
 
     def _count_malformed(self, err: Exception) -> None:
         self.malformed_count += 1
