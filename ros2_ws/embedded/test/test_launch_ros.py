@@ -38,6 +38,8 @@ from launch_ros.parameter_descriptions import Parameter, ParameterFile, Paramete
 from launch_ros.parameter_values import evaluate_dict
 from launch_ros.substitutions import ExecutableInPackage, FindPackagePrefix, FindPackageShare
 
+pytestmark = pytest.mark.ros
+
 DUMP = """
 import json, sys
 import yaml
@@ -51,6 +53,7 @@ import json, sys
 import rclpy
 from rclpy.node import Node
 from std_msgs.msg import String
+
 rclpy.init()
 node = Node("original", automatically_declare_parameters_from_overrides=True)
 publisher = node.create_publisher(String, "chatter", 1)

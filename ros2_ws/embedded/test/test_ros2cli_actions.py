@@ -10,6 +10,8 @@ from typing import Any
 
 import pytest
 
+pytestmark = pytest.mark.ros
+
 ACTION_SERVER = """
 import time
 import rclpy
@@ -55,6 +57,7 @@ LIFECYCLE = """
 import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.lifecycle import LifecycleNode, TransitionCallbackReturn
+
 
 class Talker(LifecycleNode):
     def on_configure(self, state):

@@ -11,6 +11,8 @@ from typing import Any
 import pytest
 import yaml
 
+pytestmark = pytest.mark.ros
+
 NODE = """
 import rclpy
 from geometry_msgs.msg import PoseStamped
@@ -20,6 +22,7 @@ from rclpy.node import Node
 from rclpy.qos import DurabilityPolicy, QoSProfile
 from std_msgs.msg import Float64MultiArray, String
 from std_srvs.srv import SetBool
+
 
 rclpy.init()
 node = Node("talker", namespace="/ns")
@@ -93,7 +96,7 @@ def test_topic_list_type_find_and_info(talker: Any) -> None:
         "Reliability: RELIABLE", "Durability: TRANSIENT_LOCAL", "Topic type hash: RIHS01_",
     ):  # fmt: skip
         assert text in output
-    status, _, error = ros2("topic", "info", "/ns/pos", "--spin-time", "0.8")
+    status, _, error = ros2("topic", "info", "/ns/pos", "--spin-time", "2")
     assert status == 1
     assert "topic '/ns/pos' not found (did you mean '/ns/pose'?)" in error
 
@@ -175,7 +178,7 @@ def test_topic_pub_refuses_bad_messages(
 def test_topic_hz_and_bw(talker: Any) -> None:
     output = ros2("topic", "hz", "/ns/pose", "--duration", "2.2")[1]
     rate = float(output.split("average rate: ")[-1].split()[0])
-    assert 30.0 < rate < 55.0
+    assert 20.0 < rate < 60.0
     assert "window: " in output
     output = ros2("topic", "bw", "/ns/data", "--duration", "1.2")[1]
     assert "Subscribed to [/ns/data]" in output
@@ -208,7 +211,7 @@ def test_node_list_and_info(talker: Any) -> None:
         ("  Service Servers:", "    /ns/switch: std_srvs/srv/SetBool"),
     ):
         assert lines.index(section) < lines.index(line)
-    status, _, error = ros2("node", "info", "/ns/walker", "--spin-time", "0.8")
+    status, _, error = ros2("node", "info", "/ns/walker", "--spin-time", "2")
     assert status == 1
     assert "did you mean '/ns/talker'?" in error
 

@@ -106,7 +106,7 @@ def _launch(options: argparse.Namespace, source: object, given: dict[str, str]) 
     include = IncludeLaunchDescription(source, launch_arguments=given.items())  # type: ignore[arg-type]
     description.add_action(include)
     service.include_launch_description(description)
-    status = service.run()
+    status: int = service.run()
     if status == 0 and options.fail_on_process_error:
         failed = [r for r in service.process_results if r.returncode and not r.during_shutdown]
         if failed:

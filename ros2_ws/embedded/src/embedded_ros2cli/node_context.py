@@ -15,7 +15,7 @@ from embedded_ros2cli.errors import CliError
 SETTLE_S = 0.25  # ours: a graph that did not change for so long is taken as complete
 POLL_S = 0.02
 SIGNAL_STEP_S = 0.2  # ours: how soon a Ctrl-C is noticed where rclpy does not handle signals
-DEFAULT_SPIN_TIME_S = 1.0  # ours: the longest wait for discovery in commands that list
+DEFAULT_SPIN_TIME_S = 1.5  # ours: the longest wait for discovery in commands that list
 
 
 def add_spin_time(parser: argparse.ArgumentParser) -> None:
