@@ -208,6 +208,14 @@ def test_command_from_an_old_state_is_refused_just_outside_the_bound() -> None:
     assert "old" in old.reasons[0]
 
 
+def test_reset_forgets_the_silence() -> None:
+    guard = acquired()
+    guard.check(delta(), state(), wrench())
+    assert guard.watchdog(NS, state()) is not None
+    guard.reset()
+    assert guard.watchdog(NS, state()) is None
+
+
 def test_old_force_is_no_force() -> None:
     for age_ns, status in ((200_000_000, GuardStatus.OK), (200_000_001, GuardStatus.HOLD)):
         now = NS

@@ -251,6 +251,17 @@ def test_contact_stop_goes_back_to_the_last_safe_position() -> None:
     assert loop.stops == 1
 
 
+def test_contact_stop_forgets_the_integral() -> None:
+    loop = started()
+    off = [value + 0.02 for value in HOME]
+    for _ in range(1000):
+        loop.tick(off, ZERO, GRAVITY, NO_FORCE)
+    assert max(map(abs, loop.integral_n_m)) > 0.3  # 20 N m/(rad s) * 0.02 rad * 1 s
+    for _ in range(2):
+        loop.tick(off, ZERO, GRAVITY, (31.0, 0.0, 0.0))
+    assert max(map(abs, loop.integral_n_m)) < 1e-3
+
+
 def test_contact_stop_latches_after_three_and_start_clears_it() -> None:
     loop = started()
     for count in range(1, 4):

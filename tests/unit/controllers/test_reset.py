@@ -87,6 +87,22 @@ def test_plugged_in_it_unplugs_straight_up_before_it_moves_sideways() -> None:
     assert min(p[2] for p in moved_aside) >= 0.022 - 1e-9  # mouth + 10 mm
 
 
+def test_it_goes_sideways_before_it_goes_down() -> None:
+    arm = FakeArm((0.64, 0.1, 0.15))
+    path: list[np.ndarray] = []
+
+    def world(arm: FakeArm, command: ResetCommand) -> np.ndarray:
+        path.append(arm.ee_position_m.copy())
+        return command.delta_m
+
+    routine = ResetRoutine(ResetConfig(), TASK)
+    routine.start(arm.state(), TASK.goal)
+    _, command = run(routine, arm, world=world)
+    assert command.done
+    assert all(p[2] == 0.15 for p in path if p[0] - 0.6 > 0.005)
+    assert sum(p[0] - 0.6 > 0.005 for p in path) >= 3
+
+
 def test_no_step_exceeds_its_limit() -> None:
     arm = FakeArm((0.63, 0.06, 0.19))
     sizes: list[float] = []

@@ -104,9 +104,9 @@ def test_fade_keeps_gravity_and_lets_the_control_torque_down() -> None:
     faded = limiter(config)
     gravity = [0.0, -18.0, -2.0, -7.0, 1.5, 0.1, 0.0]
     for _ in range(10):
-        faded.apply([3.0, *ZERO[1:]], ZERO, ZERO, gravity)
-    torques = [faded.fade()[0] for _ in range(4)]
-    assert torques == pytest.approx([1.0, 0.0, 0.0, 0.0])  # 2 N m per tick
+        faded.apply([7.0, *ZERO[1:]], ZERO, ZERO, gravity)
+    torques = [faded.fade()[0] for _ in range(5)]
+    assert torques == pytest.approx([5.0, 3.0, 1.0, 0.0, 0.0])  # 2 N m per tick
     assert faded.fade() == gravity
 
 
