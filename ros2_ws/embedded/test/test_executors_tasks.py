@@ -132,6 +132,7 @@ def test_busy_source_does_not_starve_the_rest(executor: Any, node: Any) -> None:
     publisher = node.create_publisher(String, "topic", 10)
     for _ in range(5):
         publisher.publish(String())
+    time.sleep(0.002)
     spins = 0
     while len(got) < 5 and spins < 40:
         executor.spin_once(timeout_sec=0.1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from typing import Any
 
@@ -9,6 +10,7 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
+from rclpy.task import Future
 
 _JOINTS = [f"right_j{index}" for index in range(7)]
 
@@ -24,26 +26,22 @@ def echo(domain_id: int, lifetime_s: float) -> None:
 
     node = _node("bench_echo", domain_id)
     publisher = node.create_publisher(UInt8MultiArray, "bench_back", 10)
-    is_over: list[bool] = []
 
     def on_message(message: Any) -> None:
         if len(message.data):
             publisher.publish(message)
         else:
-            is_over.append(True)
+            rclpy.shutdown()
 
     node.create_subscription(UInt8MultiArray, "bench", on_message, 10)
-    _spin_until(node, time.monotonic() + lifetime_s, is_over)
-
-
-def _spin_until(node: Node, end: float, is_over: list[bool]) -> None:
-    executor = rclpy.get_global_executor()
-    executor.add_node(node)
+    watchdog = threading.Timer(lifetime_s, rclpy.try_shutdown)
+    watchdog.daemon = True
+    watchdog.start()
     try:
-        while not is_over and time.monotonic() < end:
-            executor.spin_once(timeout_sec=0.5)
+        rclpy.spin(node)
     except ExternalShutdownException:
         pass
+    watchdog.cancel()
     node.destroy_node()
     rclpy.try_shutdown()
 
@@ -60,6 +58,7 @@ class Ping:
         self._node.create_subscription(UInt8MultiArray, "bench_back", self._on_message, 10)
         self._executor = rclpy.get_global_executor()
         self._executor.add_node(self._node)
+        self._done = Future()
         self._times: list[float] = []
         self._start = 0
         self._left = 0
@@ -69,6 +68,8 @@ class Ping:
         self._times.append((time.perf_counter_ns() - self._start) / 2e3)
         if self._left:
             self._send()
+        else:
+            self._done.set_result(True)
 
     def _send(self) -> None:
         self._left -= 1
@@ -86,13 +87,9 @@ class Ping:
         """Return half the round trip times in us."""
         self._message = self._type(data=bytes(size))
         self._times, self._left = [], count
+        self._done = Future()
         self._send()
-        quiet = time.monotonic() + timeout_s
-        seen = 0
-        while len(self._times) < count and time.monotonic() < quiet:
-            self._executor.spin_once(timeout_sec=timeout_s)
-            if len(self._times) != seen:
-                seen, quiet = len(self._times), time.monotonic() + timeout_s
+        self._executor.spin_until_future_complete(self._done, timeout_s)
         return self._times
 
     def stop_peer(self) -> None:

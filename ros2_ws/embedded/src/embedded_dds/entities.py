@@ -5,7 +5,8 @@ from __future__ import annotations
 import ctypes as ct
 import threading
 from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple
+from operator import attrgetter
+from typing import Any
 
 from . import lib
 from .builtin import endpoint_participant
@@ -15,6 +16,8 @@ from .types import TypeBuilder
 
 _SMALL = 16384
 """Up to this many bytes a sample is copied out at once; larger ones are viewed in place."""
+_LARGE_TAIL = 2048
+"""From so many elements on the last field of a message is written without a copy of it."""
 _VALID_DATA = lib.SampleInfo.valid_data.offset
 
 address_of = ct.addressof
@@ -26,14 +29,6 @@ from_ser_iov, small_from_ser_iov = lib.serdata_from_ser_iov, lib.small_serdata_f
 
 _domain_lock = threading.Lock()
 _configured_domains: set[int] = set()
-
-
-class Sample(NamedTuple):
-    """One taken sample: CDR bytes (or a view that lives until release) and its origin."""
-
-    data: Any
-    source_timestamp: int
-    publication_handle: int
 
 
 class Participant:
@@ -148,13 +143,52 @@ class Writer(_Endpoint):
             self._local.vectors = (vectors, ct.addressof(vectors))
             return self._local.vectors
 
-    def write(self, head: bytearray, tail: Any = None) -> None:
-        """Write ``head`` (header and fields), then the bytes of the buffer ``tail``."""
-        if tail is not None:
-            if len(tail) * tail.itemsize > _SMALL:
-                self._write_parts(head, tail)
-                return
-            head += tail.tobytes()
+    def sender(
+        self,
+        encode: Callable[[Any], bytearray],
+        encode_parts: Callable[[Any], tuple[bytearray, Any]] | None,
+        tail: str | None,
+    ) -> Callable[[Any], None]:
+        """Return a function that serialises and writes a message.
+
+        It is one function with everything bound, because each call and look-up counts when
+        the caches are cold.
+
+        Args:
+            encode: Message to a padded sample.
+            encode_parts: Message to head and tail, used where the tail is large.
+            tail: Name of the attribute with the tail.
+        """
+        vectors, address, sertype, lock = (
+            self._vectors,
+            self._vectors_address,
+            self._sertype,
+            self._lock,
+        )
+        first = vectors[0]
+        tail_of = attrgetter(tail) if tail is not None else None
+
+        def send(message: Any) -> None:
+            if tail_of is not None and encode_parts is not None:
+                if len(tail_of(message)) > _LARGE_TAIL:
+                    self._write_parts(*encode_parts(message))
+                    return
+            sample = encode(message)
+            size = len(sample)
+            with lock:
+                first.base = address_of(first_byte(sample))
+                first.len = size
+                made = small_from_ser_iov(sertype, 2, 1, address, size)
+            if not made:
+                raise lib.DdsError("the sample does not fit the type of its topic")
+            code = writecdr(self.handle, made)
+            if code < 0:
+                lib.check(code, "writing a sample")
+
+        return send
+
+    def write(self, head: bytearray) -> None:
+        """Write a sample."""
         size = len(head)
         if size & 3:
             head += bytes(-size & 3)
@@ -278,11 +312,28 @@ class Reader(_Endpoint):
             stamp, origin = info.source_timestamp, info.publication_handle
             return self._use(sample, use), stamp, origin
 
-    def take_message(self, use: Callable[[Any], Any]) -> Any:
-        """Take one sample and return ``use(data)``, None if there is no sample."""
-        with self._lock:
-            sample = self._take_sample()
-            return self._use(sample, use) if sample else None
+    def taker(self, decode: Callable[[Any], Any]) -> Callable[[], Any]:
+        """Return a function that takes one sample and decodes it (None: there is none)."""
+        lock, slot, slot_address = self._lock, self._slot, self._slot_address
+        info_bytes, info_address = self._info_bytes, self._info_address
+
+        def take() -> Any:
+            with lock:
+                if takecdr(self.handle, slot_address, 1, info_address, 0x7F) != 1:
+                    return None
+                sample = slot[0]
+                if not info_bytes[_VALID_DATA]:
+                    serdata_unref(sample)
+                    return None
+                size = serdata_size(sample)
+                offset = self._data_offset
+                if size > _SMALL or not offset:
+                    return self._use(sample, decode)
+                data = string_at(sample + offset, size)
+                serdata_unref(sample)
+            return decode(data)
+
+        return take
 
     def _take_sample(self) -> int:
         while True:

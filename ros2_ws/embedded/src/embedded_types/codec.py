@@ -33,6 +33,8 @@ class Codec(NamedTuple):
     """Message to a padded CDR sample with header."""
     encode_parts: Callable[[Any], tuple[bytearray, Any]] | None
     """Message to ``(head, tail buffer)`` where the last field is a number sequence."""
+    tail: str | None
+    """Slot of that last field."""
     decode: Callable[[Any], Any]
     """CDR sample with header to message; raises CodecError, struct.error or ValueError."""
 
@@ -93,7 +95,9 @@ def _compile(full_name: str) -> Codec:
 
         namespace["frombuffer"] = np.frombuffer
     exec(compile(source, f"<codec of {full_name}>", "exec"), namespace)
-    return Codec(namespace["encode"], namespace.get("encode_parts"), namespace["decode"])
+    parts = namespace.get("encode_parts")
+    tail = None if parts is None else f"_{definition.fields[-1].name}"
+    return Codec(namespace["encode"], parts, tail, namespace["decode"])
 
 
 def _swapped_header(data: Any) -> str:

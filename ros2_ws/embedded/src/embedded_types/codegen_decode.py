@@ -154,6 +154,8 @@ class DecoderSource:
         name = self._name("l")
         count = self._name("c")
         self._emit(f"{target} = {name} = []; {count} = k")
+        self._emit(f"if {count}:")
+        self._depth += 1
         self._emit(f"if {count} > n: raise CodecError('cut short')")
         self._emit(f"for _ in range({count}):")
         self._depth += 1
@@ -162,7 +164,7 @@ class DecoderSource:
         self._single(item, FieldType(kind.base))
         self._flush()
         self._emit(f"{name}.append({item})")
-        self._depth -= 1
+        self._depth -= 2
         self._run.reset(1)
 
 

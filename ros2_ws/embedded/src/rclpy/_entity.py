@@ -26,6 +26,13 @@ class DestroyableHandle:
         return None
 
 
+class _Nothing:
+    """What ``Entity._handle`` returns when there was no work after all."""
+
+
+NOTHING = _Nothing()
+
+
 class Entity:
     """Something with a callback that waits in an executor.
 
@@ -53,6 +60,11 @@ class Entity:
 
     def _take(self) -> tuple[Any, tuple[Any, ...]] | None:
         raise NotImplementedError
+
+    def _handle(self) -> Any:
+        """Take one piece of work and do it: the callback's result, or NOTHING."""
+        work = self._take()
+        return NOTHING if work is None else work[0](*work[1])
 
 
 def interface_name(interface: Any, what: str) -> str:

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from types import CoroutineType, TracebackType
 from typing import TYPE_CHECKING, Any
 
+from rclpy._entity import NOTHING
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.signals import register_wakeable
 from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
@@ -20,7 +22,7 @@ if TYPE_CHECKING:
     from rclpy.node import Node
     from rclpy.timer import Timer
 
-_GUARD = 1
+GUARD = 1
 """Number of the executor's own guard condition in its wait set."""
 
 Work = tuple[Any, Any, tuple[Any, ...]]
@@ -55,7 +57,7 @@ class Executor:
         self._nodes: dict[Any, None] = {}
         self._entities: dict[int, Any] = {}
         self._numbers: dict[Any, int] = {}
-        self._next_number = _GUARD + 1
+        self._next_number = GUARD + 1
         self._timers: list[Timer] = []
         self._parked_timers: set[Timer] = set()
         self._round: deque[Any] = deque()
@@ -68,7 +70,7 @@ class Executor:
         self._participant = context.participant
         self._guard = Guard(self._participant)
         self._waitset = WaitSet(self._participant)
-        self._waitset.attach(self._guard.handle, _GUARD)
+        self._waitset.attach(self._guard.handle, GUARD)
         register_wakeable(self)
         context.on_shutdown(self.wake)
 
@@ -203,13 +205,9 @@ class Executor:
 
     def _take_from(self, entity: Any) -> Work | None:
         """Take the work of a ready entity, and its callback group with it."""
-        if entity not in (self._numbers if entity._condition else self._timers):
-            return None  # it has been taken away since it was found ready
-        group = entity.callback_group
-        if group is not None and not group.beginning_execution(entity):
-            if entity._condition:
-                self._park(entity)
+        if not self._begin(entity):
             return None
+        group = entity.callback_group
         try:
             work = entity._take()
         except BaseException:
@@ -251,8 +249,8 @@ class Executor:
         self._parked_timers.discard(timer)
         return False
 
-    def _next_work(self, deadline_ns: int | None) -> Work | tuple[Task, Any]:
-        """Wait for the next piece of work.
+    def _next_entry(self, deadline_ns: int | None) -> Any:
+        """Wait for the next thing to look at: an entity, or a task with its entity.
 
         Work is served in rounds (timers, tasks, then what has data), so that nothing that is
         ready all the time keeps the rest from running.
@@ -263,7 +261,6 @@ class Executor:
             ShutdownException: The executor was shut down.
             ExternalShutdownException: The context was shut down.
         """
-        entries = self._round
         while True:
             if self._is_shutdown:
                 raise ShutdownException
@@ -274,14 +271,51 @@ class Executor:
                 raise ConditionReachedException
             if self._errors:
                 raise TimeoutException
-            while entries:
-                entry = entries.popleft()
-                if type(entry) is tuple:
-                    return entry
-                work = self._take_from(entry)
-                if work is not None:
-                    return work
+            if self._round:
+                return self._round.popleft()
             self._fill_round(deadline_ns)
+
+    def _next_work(self, deadline_ns: int | None) -> Work | tuple[Task, Any]:
+        """Wait for the next piece of work and take it; see :meth:`_next_entry`."""
+        while True:
+            entry = self._next_entry(deadline_ns)
+            if type(entry) is tuple:
+                return entry
+            work = self._take_from(entry)
+            if work is not None:
+                return work
+
+    def _begin(self, entity: Any) -> bool:
+        """Take the callback group of a ready entity; False where it cannot run now."""
+        if entity not in (self._numbers if entity._condition else self._timers):
+            return False  # it has been taken away since it was found ready
+        group = entity.callback_group
+        if group is None or group.beginning_execution(entity):
+            return True
+        if entity._condition:
+            self._park(entity)
+        return False
+
+    def _execute(self, entity: Any) -> bool:
+        """Run one callback of a ready entity in this thread; False where there was none."""
+        group = entity.callback_group
+        if type(group) is MutuallyExclusiveCallbackGroup and entity in self._numbers:
+            # the common case, without the calls of the general one
+            if group._active is not None:
+                self._park(entity)
+                return False
+            group._active = entity
+        elif not self._begin(entity):
+            return False
+        result = None
+        try:
+            result = entity._handle()
+        finally:
+            if group is not None and type(result) is not CoroutineType:
+                group.ending_execution(entity)
+        if type(result) is CoroutineType:
+            self._run_task(Task(result), entity)
+        return result is not NOTHING
 
     def _fill_round(self, deadline_ns: int | None) -> None:
         due, wait_ns = self._due_timers() if self._timers else ((), NEVER_NS)
@@ -299,7 +333,7 @@ class Executor:
             while self._tasks:
                 entries.append(self._tasks.popleft())
         for number in ready:
-            if number == _GUARD:
+            if number == GUARD:
                 self._guard.take()
             else:
                 entity = self._entities.get(number)

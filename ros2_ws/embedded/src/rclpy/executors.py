@@ -6,6 +6,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rclpy._executor import (
+    GUARD,
     ConditionReachedException,
     Executor,
     ExternalShutdownException,
@@ -13,6 +14,7 @@ from rclpy._executor import (
     TimeoutException,
 )
 from rclpy.task import Future
+from rclpy.timer import NEVER_NS
 
 if TYPE_CHECKING:
     from concurrent.futures import ThreadPoolExecutor
@@ -33,28 +35,56 @@ __all__ = [
 class SingleThreadedExecutor(Executor):
     """Runs one callback after the other in the thread that spins."""
 
+    def spin(self) -> None:
+        """Run callbacks until the executor or the context is shut down."""
+        while self._context._is_valid and not self._is_shutdown:
+            if self._timers or self._tasks or self._round:
+                self.spin_once()
+            else:
+                self._serve_data(NEVER_NS)
+
+    def _serve_data(self, wait_ns: int) -> None:
+        """Wait for data and run its callbacks; for executors without anything else to do."""
+        with self._wait_lock:
+            if self._is_shutdown:
+                return
+            numbers = self._waitset.wait(wait_ns)
+        if not self._context._is_valid:
+            raise ExternalShutdownException
+        for number in numbers:
+            if number == GUARD:
+                self._guard.take()
+                continue
+            entity = self._entities.get(number)
+            if entity is not None:
+                self._execute(entity)
+
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Wait for one callback and run it; returns without one when the time is up."""
-        self._once(None, timeout_sec)
+        deadline = self._deadline(timeout_sec)
+        while True:
+            try:
+                entry = self._next_entry(deadline)
+            except (TimeoutException, ShutdownException, ConditionReachedException):
+                return
+            if type(entry) is tuple:
+                self._run_task(*entry)
+                return
+            if self._execute(entry):
+                return
 
     def spin_once_until_future_complete(
         self, future: Future, timeout_sec: float | None = None
     ) -> None:
         """Wait for one callback (or for the future) and run it."""
-        self._once(future, timeout_sec)
-
-    def _once(self, future: Future | None, timeout_sec: float | None) -> None:
+        if not (self._timers or self._tasks or self._round or future.done()):
+            self._serve_data(NEVER_NS if timeout_sec is None else int(timeout_sec * 1e9))
+            return
         self._awaited_future = future
         try:
-            work = self._next_work(self._deadline(timeout_sec))
-        except (TimeoutException, ShutdownException, ConditionReachedException):
-            return
+            self.spin_once(timeout_sec)
         finally:
             self._awaited_future = None
-        if len(work) == 3:
-            self._run_work(work)
-        else:
-            self._run_task(*work)
 
 
 class MultiThreadedExecutor(Executor):

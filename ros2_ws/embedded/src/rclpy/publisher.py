@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from rclpy._endpoint_data import hash_entry
@@ -43,8 +44,7 @@ class Publisher:
             hash_entry(name),
         )  # fmt: skip
         self._is_destroyed = False
-        self._encode: Any = None
-        self._encode_parts: Any = None
+        self._send: Callable[[Any], None] = self._first_send
 
     @property
     def handle(self) -> DestroyableHandle:
@@ -66,27 +66,35 @@ class Publisher:
         if type(msg) is not self.msg_type and not isinstance(msg, self.msg_type):
             if not isinstance(msg, (bytes, bytearray)):
                 raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
-            self._write(bytearray(msg))
+            if self._is_destroyed:
+                self._refuse(msg)
+            self._writer.write(bytearray(msg))
             return
-        if self._encode is None:
-            self._compile()
-        if self._is_destroyed:
-            raise InvalidHandle("this publisher has been destroyed")
-        if self._encode_parts is not None:
-            self._writer.write(*self._encode_parts(msg))
-        else:
-            self._writer.write(self._encode(msg))
+        self._send(msg)
 
-    def _write(self, head: bytearray, tail: Any = None) -> None:
-        if self._is_destroyed:
-            raise InvalidHandle("this publisher has been destroyed")
-        self._writer.write(head, tail)
-
-    def _compile(self) -> None:
+    def _first_send(self, message: Any) -> None:
+        """Send the first message: from now on a compiled function does it."""
         from embedded_types.codec import get_codec
 
         codec = get_codec(self._type_name)
-        self._encode, self._encode_parts = codec.encode, codec.encode_parts
+        send = self._writer.sender(codec.encode, codec.encode_parts, codec.tail)
+        self._send = send
+        if type(self) is Publisher:
+            message_type = self.msg_type
+            general = self.publish
+
+            def publish(msg: Any) -> None:
+                if type(msg) is message_type:
+                    send(msg)
+                else:
+                    general(msg)
+
+            # one call less for each message; classes derived from this one keep their own
+            self.publish = publish  # type: ignore[method-assign]
+        send(message)
+
+    def _refuse(self, message: Any) -> None:
+        raise InvalidHandle("this publisher has been destroyed")
 
     def get_subscription_count(self) -> int:
         """Return how many subscriptions are matched."""
@@ -107,6 +115,9 @@ class Publisher:
         """Destroy the publisher (once); ``Node.destroy_publisher`` also takes it off the node."""
         if not self._is_destroyed:
             self._is_destroyed = True
+            self._send = self._refuse
+            if type(self) is Publisher:
+                self.publish = self._refuse  # type: ignore[method-assign]
             self._writer.close()
 
     def __enter__(self) -> Publisher:

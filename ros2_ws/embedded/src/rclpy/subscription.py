@@ -8,7 +8,7 @@ from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from rclpy._endpoint_data import hash_entry
-from rclpy._entity import Entity, interface_name
+from rclpy._entity import NOTHING, Entity, interface_name
 from rclpy.qos import to_dds
 
 from embedded_dds.entities import Reader
@@ -81,7 +81,7 @@ class Subscription(Entity):
         self.malformed_count = 0
         """Samples dropped because they did not fit the type."""
         self._type_name = name
-        self._decode: Any = bytes if raw else None
+        self._take_message: Callable[[], Any] = self._first_message
         self._reader = Reader(
             participant, participant.topic(f"rt{topic}", name), to_dds(qos_profile),
             hash_entry(name),
@@ -107,23 +107,46 @@ class Subscription(Entity):
         """Return how many publishers are matched."""
         return self._reader.matched()
 
-    def _take(self) -> tuple[Any, tuple[Any, ...]] | None:
-        if self._decode is None:
+    def _first_message(self) -> Any:
+        """Take the first message: from now on a compiled function does it."""
+        self._prepare()
+        return self._take_message()
+
+    def _prepare(self) -> None:
+        if self.raw:
+            decode: Any = bytes
+        else:
             from embedded_types.codec import get_codec
 
-            self._decode = get_codec(self._type_name).decode
+            decode = get_codec(self._type_name).decode
+        self._decode = decode
+        self._take_message = self._reader.taker(decode)
+
+    def _take(self) -> tuple[Any, tuple[Any, ...]] | None:
         while not self._is_destroyed:
             try:
                 if self._wants_info:
                     return self._take_with_info()
-                message = self._reader.take_message(self._decode)
+                message = self._take_message()
             except MALFORMED as err:
                 self._count_malformed(err)
                 continue
             return None if message is None else (self._callback, (message,))
         return None
 
+    def _handle(self) -> Any:
+        if self._wants_info:
+            return super()._handle()
+        try:
+            message = self._take_message()
+        except MALFORMED as err:
+            self._count_malformed(err)
+            return NOTHING
+        return NOTHING if message is None else self._callback(message)
+
     def _take_with_info(self) -> tuple[Any, tuple[Any, ...]] | None:
+        if self._take_message == self._first_message:
+            self._prepare()
         taken = self._reader.take(self._decode)
         if taken is None:
             return None
