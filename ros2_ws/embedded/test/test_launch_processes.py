@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import itertools
 import signal
 import sys
@@ -106,6 +107,45 @@ def test_output_goes_where_it_should(log_dir: Path, capsys: pytest.CaptureFixtur
         assert f"[{name}-{number}] to err\n" in output
         assert (f"[{name}-{number}] no end\n" in output) is on_screen
     assert "[INFO] [screen-1]: process has finished cleanly [pid " in output
+
+
+def test_a_failing_log_folder_does_not_end_what_runs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").touch()
+    monkeypatch.setenv("ROS_LOG_DIR", str(tmp_path / "file"))
+    service = launch(python("print('hello')", output="full", name="speaker"))
+    assert statuses(service) == [0]
+    output = capsys.readouterr().out
+    assert output.count("no log files from here on: ") == 1
+    assert "[speaker-1] hello" in output
+
+
+def test_a_screen_that_cannot_show_a_character_shows_the_rest(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    screen = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    monkeypatch.setattr(sys, "stdout", screen)
+    code = "import os; os.write(1, b'gr\\xc3\\xbcn\\n'); os.write(1, b'\\xff done\\n')"
+    service = launch(python(code, output="screen", name="speaker"))
+    output = screen.buffer.getvalue().decode("ascii")  # type: ignore[attr-defined]
+    assert service.test_status == 0  # type: ignore[attr-defined]
+    assert "[speaker-1] gr?n\n" in output
+    assert "[speaker-1] ? done\n" in output
+
+
+def test_an_error_between_the_events_ends_the_launch(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    from launch.logging import ProcessOutput
+
+    def fail(self: Any) -> None:
+        raise ValueError("cannot flush")
+
+    monkeypatch.setattr(ProcessOutput, "flush", fail)
+    service = launch(python("print('x')"), child())
+    assert service.test_status == 1  # type: ignore[attr-defined]
+    assert "ValueError: cannot flush" in capsys.readouterr().out
 
 
 def test_output_settings_are_checked(capsys: pytest.CaptureFixture[str]) -> None:

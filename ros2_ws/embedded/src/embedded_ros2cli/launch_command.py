@@ -93,7 +93,10 @@ def _launch(options: argparse.Namespace, source: object, given: dict[str, str]) 
     if options.show_all_subprocesses_output:
         os.environ["OVERRIDE_LAUNCH_PROCESS_OUTPUT"] = "both"
     logger = get_logger("launch")
-    logger.info(f"All log files can be found below {launch_config.log_dir}")
+    try:
+        logger.info(f"All log files can be found below {launch_config.log_dir}")
+    except OSError as error:
+        logger.warning(f"no log folder: {error}")
     logger.info("Default logging verbosity is set to INFO")
     service = LaunchService(
         argv=[f"{name}:={value}" for name, value in given.items()],

@@ -56,6 +56,26 @@ class BaseEventHandler:
         return None
 
 
+class FunctionHandler(BaseEventHandler):
+    """Calls a function of an action; not part of the public interface of ROS 2."""
+
+    def __init__(
+        self,
+        matcher: Callable[[Any], bool],
+        function: Callable[[Any, LaunchContext], Sequence[LaunchDescriptionEntity] | None],
+    ) -> None:
+        """Call ``function(event, context)`` for the entities."""
+        super().__init__(matcher=matcher)
+        self._function = function
+
+    def handle(
+        self, event: Event, context: LaunchContext
+    ) -> Sequence[LaunchDescriptionEntity] | None:
+        """Return what the function gives."""
+        super().handle(event, context)
+        return self._function(event, context)
+
+
 class EventHandler(BaseEventHandler):
     """Brings entities when an event matches."""
 

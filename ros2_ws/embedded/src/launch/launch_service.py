@@ -9,7 +9,7 @@ import signal
 import threading
 import traceback
 from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from launch._child import ProcessGuard
 from launch.actions.execute_local import ExecuteLocal
@@ -53,7 +53,7 @@ class LaunchService:
         self._return_code = 0
         self._is_running = False
         self._sigint_received = False
-        self._finished = threading.Event()
+        self._callback_errors: list[Exception] = []
         self._descriptions: list[LaunchDescription] = []
         self.process_results: list[ProcessResult] = []
         self._context.register_event_handler(OnShutdown(on_shutdown=self._on_shutdown))
@@ -109,6 +109,7 @@ class LaunchService:
         context._wake = self._wake.set
         context._loop_thread = threading.get_ident()
         context._loop = asyncio.get_running_loop()
+        context._loop.set_exception_handler(self._on_callback_error)
         environment = dict(os.environ)
         launch_config.on_screen_broken = lambda: context.emit_event_sync(
             Shutdown(reason="standard output was closed")
@@ -121,6 +122,7 @@ class LaunchService:
             ProcessGuard.close_for(context)
             context._clean_up()
             context._replace_environment(environment)
+            context._loop.set_exception_handler(None)
             context._loop = None
             self._is_running = False
             launch_config.close()
@@ -138,6 +140,8 @@ class LaunchService:
                     else:
                         self._handle(context._events.popleft())
                 pending = context._pending_futures()
+                if self._callback_errors:
+                    raise self._callback_errors.pop(0)
             except Exception as error:
                 self._fail(error)
                 continue
@@ -179,6 +183,15 @@ class LaunchService:
         self._return_code = 1
         if not self._context.is_shutdown:
             self.emit_event(Shutdown(reason="an exception in the launch"))
+
+    def _on_callback_error(self, loop: asyncio.AbstractEventLoop, details: dict[str, Any]) -> None:
+        """Take what went wrong between the events, such as in the reading of output."""
+        error = details.get("exception")
+        if isinstance(error, Exception):
+            self._callback_errors.append(error)
+            self._wake.set()
+        else:
+            loop.default_exception_handler(details)
 
     def _on_shutdown(self, event: Shutdown, context: LaunchContext) -> None:
         if not context.is_shutdown:

@@ -55,9 +55,13 @@ class LaunchConfig:
         if self._screen_broken:
             return
         try:
-            sys.stdout.write(text)
+            try:
+                sys.stdout.write(text)
+            except UnicodeEncodeError:
+                encoding = sys.stdout.encoding
+                sys.stdout.write(text.encode(encoding, "replace").decode(encoding))
             sys.stdout.flush()
-        except (BrokenPipeError, ValueError):
+        except (BrokenPipeError, ValueError):  # closed by the reader, or by ourselves
             self._screen_broken = True
             if self.on_screen_broken is not None:
                 self.on_screen_broken()
@@ -68,21 +72,30 @@ class LaunchConfig:
             return
         try:
             if self._file is None:
-                self._file = open(
-                    self.get_log_file_path(), "a", encoding="utf-8", errors="replace", buffering=1
-                )
+                self._file = self._open("launch.log")
             self._file.write(text)
         except OSError as error:
-            self._file_failed = True
-            self.write_screen(f"[WARNING] [launch]: no log file from here on: {error}\n")
+            self._give_up_files(error)
+
+    def _open(self, name: str) -> TextIO:
+        path = self.get_log_file_path(name)
+        return open(path, "a", encoding="utf-8", errors="replace", buffering=1)
+
+    def _give_up_files(self, error: OSError) -> None:
+        """Go on without log files: a full disk must not end what runs."""
+        self._file_failed = True
+        self.write_screen(f"[WARNING] [launch]: no log files from here on: {error}\n")
 
     def write_own_log(self, name: str, text: str) -> None:
         """Append whole lines to a log file of a process's own."""
-        if name not in self._own_files:
-            self._own_files[name] = open(
-                self.get_log_file_path(name), "a", encoding="utf-8", errors="replace", buffering=1
-            )
-        self._own_files[name].write(text)
+        if self._file_failed:
+            return
+        try:
+            if name not in self._own_files:
+                self._own_files[name] = self._open(name)
+            self._own_files[name].write(text)
+        except OSError as error:
+            self._give_up_files(error)
 
     def close(self) -> None:
         """Close the files; the next launch of this process gets a new folder."""

@@ -12,7 +12,7 @@ from launch._termination import Termination
 from launch.action import Action
 from launch.descriptions.executable import Executable
 from launch.event import Event
-from launch.event_handler import BaseEventHandler, SomeEntities
+from launch.event_handler import FunctionHandler, SomeEntities
 from launch.events.process import (
     ProcessExited,
     ProcessStarted,
@@ -36,23 +36,6 @@ _SIGTERM_TIMEOUT = LaunchConfiguration("sigterm_timeout", default="5")  # second
 _SIGKILL_TIMEOUT = LaunchConfiguration("sigkill_timeout", default="5")
 _LINGER_STEP_S = 0.05  # ours: only while a dead process's own children refuse to end
 _OUTPUT_FORMAT = "[{this.process_description.final_name}] {line}"
-
-
-class _Handler(BaseEventHandler):
-    """Calls a method of the action."""
-
-    def __init__(
-        self, matcher: Callable[[Any], bool], function: Callable[[Any, LaunchContext], Any]
-    ) -> None:
-        super().__init__(matcher=matcher)
-        self._function = function
-
-    def handle(
-        self, event: Event, context: LaunchContext
-    ) -> Sequence[LaunchDescriptionEntity] | None:
-        super().handle(event, context)
-        entities: Sequence[LaunchDescriptionEntity] | None = self._function(event, context)
-        return entities
 
 
 class ExecuteLocal(Action):
@@ -214,7 +197,7 @@ class ExecuteLocal(Action):
             (self._is_for_me, self._handle_request),
             (self._is_my_exit, self._handle_exit),
         ):
-            context.register_event_handler(_Handler(matcher, function))
+            context.register_event_handler(FunctionHandler(matcher, function))
         return None
 
     def _start(self) -> None:
@@ -272,28 +255,35 @@ class ExecuteLocal(Action):
 
     def _handle_end(self, status: int) -> None:
         """Take note of the end of the process and of what it left behind."""
+        assert self._child is not None
+        if self._termination is not None:
+            self._termination.cancel()
+        try:
+            self._report_end(status, self._child.pid)
+        finally:
+            if self._child.group_is_alive():
+                logger = get_logger(self._description.final_name)
+                logger.warning(
+                    f"process [{self._child.pid}] left children behind, sending them 'SIGTERM'"
+                )
+                self._child.signal_group(signal.SIGTERM)
+                loop = asyncio.get_running_loop()
+                self._wait_for_group(loop.time() + self._sigkill_timeout_s)
+            else:
+                self._after_end()
+
+    def _report_end(self, status: int, pid: int) -> None:
         assert self._context is not None
         assert self._output is not None
         assert self._details is not None
-        assert self._child is not None
         self._output.flush()
-        if self._termination is not None:
-            self._termination.cancel()
         logger = get_logger(self._description.final_name)
-        pid = self._child.pid
         if status == 0:
             logger.info(f"process has finished cleanly [pid {pid}]")
         else:
             command = " ".join(self._description.final_cmd)
             logger.error(f"process has died [pid {pid}, exit code {status}, cmd '{command}'].")
         self._context.emit_event_sync(ProcessExited(returncode=status, **self._details))
-        if self._child.group_is_alive():
-            logger.warning(f"process [{pid}] left children behind, sending them 'SIGTERM'")
-            self._child.signal_group(signal.SIGTERM)
-            loop = asyncio.get_running_loop()
-            self._wait_for_group(loop.time() + self._sigkill_timeout_s)
-        else:
-            self._after_end()
 
     def _wait_for_group(self, kill_time_s: float) -> None:
         """Look now and then whether the children of the dead process have gone, too."""
@@ -373,10 +363,10 @@ class ExecuteLocal(Action):
         self._ending = True
         if self._is_running and self._termination is not None:
             self._termination.begin()
-        elif self._timer is not None:  # waiting to respawn, or for children left behind
-            self._cancel_timer()
-            if self._child is not None:
+        elif self._completed is not None:  # waiting to respawn, or for children left behind
+            if self._timer is not None and self._child is not None:
                 self._child.signal_group(signal.SIGKILL)
+            self._cancel_timer()
             self._complete()
 
     def insist(self, number: signal.Signals) -> None:
