@@ -15,7 +15,7 @@ from rclpy.signals import register_wakeable
 from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
 
-from embedded_dds.entities import Guard, WaitSet
+from embedded_dds.participant import Guard, WaitSet
 
 if TYPE_CHECKING:
     from rclpy.context import Context

@@ -10,7 +10,8 @@ from typing import Any, NamedTuple
 
 from embedded_dds import lib
 from embedded_dds.builtin import BuiltinReader, EndpointRecord
-from embedded_dds.entities import Participant, Reader, Writer
+from embedded_dds.endpoints import Reader, Writer
+from embedded_dds.participant import Participant
 from embedded_dds.qos import KEEP_ALL, TRANSIENT_LOCAL, EndpointQos
 
 _TOPIC = "ros_discovery_info"

@@ -14,7 +14,7 @@ from rclpy.service import _HEADER, split_header, with_header
 from rclpy.subscription import MALFORMED
 from rclpy.task import Future
 
-from embedded_dds.entities import Reader, Writer
+from embedded_dds.endpoints import Reader, Writer
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup

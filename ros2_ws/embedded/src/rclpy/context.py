@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rclpy._graph import Graph
     from rclpy._ros_args import RosArguments
 
-    from embedded_dds.entities import Participant
+    from embedded_dds.participant import Participant
 
 _open_contexts: weakref.WeakSet[Context] = weakref.WeakSet()
 _exit_registered = False
@@ -76,7 +76,7 @@ class Context:
         global _exit_registered
         from rclpy._graph import Graph
 
-        from embedded_dds.entities import Participant
+        from embedded_dds.participant import Participant
 
         self._close_participant()
         self._participant = Participant(self._domain_id)

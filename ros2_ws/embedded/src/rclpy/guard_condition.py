@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from rclpy._entity import Entity
 
-from embedded_dds.entities import Guard
+from embedded_dds.participant import Guard
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup

@@ -10,7 +10,7 @@ from rclpy._entity import DestroyableHandle, interface_name
 from rclpy.exceptions import InvalidHandle
 from rclpy.qos import to_dds
 
-from embedded_dds.entities import Writer
+from embedded_dds.endpoints import Writer
 
 if TYPE_CHECKING:
     from rclpy.context import Context

@@ -12,7 +12,7 @@ from rclpy._entity import Entity, interface_name
 from rclpy.qos import to_dds
 from rclpy.subscription import MALFORMED
 
-from embedded_dds.entities import Reader, Writer
+from embedded_dds.endpoints import Reader, Writer
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup

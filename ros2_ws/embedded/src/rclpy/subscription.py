@@ -11,7 +11,7 @@ from rclpy._endpoint_data import hash_entry
 from rclpy._entity import NOTHING, Entity, interface_name
 from rclpy.qos import to_dds
 
-from embedded_dds.entities import Reader
+from embedded_dds.endpoints import Reader
 
 if TYPE_CHECKING:
     from rclpy.callback_groups import CallbackGroup
