@@ -437,6 +437,22 @@ def test_a_launch_runs_in_a_thread_and_in_a_given_loop() -> None:
     assert asyncio.run(main()) == 0
 
 
+def test_a_cancelled_launch_ends_its_processes_first() -> None:
+    process = child("SIGINT", sigterm_timeout="0.2")
+
+    async def main() -> None:
+        service = LaunchService()
+        service.include_launch_description(LaunchDescription([process]))
+        task = asyncio.ensure_future(service.run_async())
+        await asyncio.sleep(0.5)
+        task.cancel()
+        await task
+
+    with pytest.raises(asyncio.CancelledError):
+        asyncio.run(main())
+    assert process.return_code is not None
+
+
 def test_without_shutdown_when_idle_a_launch_waits_for_more() -> None:
     service = LaunchService()
     process = python("")

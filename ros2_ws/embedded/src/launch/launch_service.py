@@ -116,7 +116,12 @@ class LaunchService:
         )
         try:
             with self._signals_handled():
-                await self._process(shutdown_when_idle)
+                try:
+                    await self._process(shutdown_when_idle)
+                except asyncio.CancelledError:
+                    self.emit_event(Shutdown(reason="the launch was cancelled"))
+                    await self._process(shutdown_when_idle)
+                    raise
         finally:
             launch_config.on_screen_broken = None
             ProcessGuard.close_for(context)

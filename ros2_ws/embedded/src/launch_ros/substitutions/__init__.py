@@ -76,7 +76,7 @@ def find_executable(package_name: str, executable: str) -> str:
     """Return the path of an executable of a package; the error lists what there is."""
     direct = os.path.join(get_package_prefix(package_name), "lib", package_name, executable)
     if os.path.isfile(direct) and os.access(direct, os.X_OK):
-        return direct
+        return str(direct)
     executables = list_executables(package_name)
     if executable in executables:
         return executables[executable]
