@@ -157,8 +157,8 @@ class Writer(_Endpoint):
                 (tail_address, tail_size),
                 (_PADDING_ADDRESS, pad),
             )
-            for vector, (base, length) in zip(self._vectors, parts, strict=True):
-                vector.base, vector.len = base, length
+            for index, (base, length) in enumerate(parts):
+                self._vectors[index].base, self._vectors[index].len = base, length
             count = 3 if pad else 2
             sample = from_ser_iov(self._sertype, 2, count, self._vectors_address, size + pad)
         del keep_tail
@@ -228,7 +228,7 @@ class Reader(_Endpoint):
             lib.create_readcondition(self.handle, lib.ANY_STATE), "creating a read condition"
         )
         self._lock = threading.Lock()
-        self._slot = (ct.c_void_p * 1)()
+        self._slot: Any = (ct.c_void_p * 1)()
         self._slot_address = ct.addressof(self._slot)
         self._info = lib.SampleInfo()
         self._info_address = ct.addressof(self._info)

@@ -6,13 +6,13 @@ import os
 from typing import TYPE_CHECKING, Any
 
 from rclpy._executor import (
-    GUARD,
     ConditionReachedException,
     Executor,
     ExternalShutdownException,
     ShutdownException,
     TimeoutException,
 )
+from rclpy._executor_entities import GUARD
 from rclpy.task import Future
 from rclpy.timer import NEVER_NS
 

@@ -117,7 +117,7 @@ class Publisher:
             self._is_destroyed = True
             self._send = self._refuse
             if type(self) is Publisher:
-                self.publish = self._refuse  # type: ignore[method-assign]
+                self.publish = self._refuse  # type: ignore[method-assign, assignment]
             self._writer.close()
 
     def __enter__(self) -> Publisher:
