@@ -75,14 +75,6 @@ class Writer(_Endpoint):
         lib.check(lib.get_instance_handle(self.handle, value), "reading an instance handle")
         return int(value.value)
 
-    def _vectors(self) -> Any:
-        try:
-            return self._local.vectors
-        except AttributeError:
-            vectors = (lib.IoVec * 3)()
-            self._local.vectors = (vectors, ct.addressof(vectors))
-            return self._local.vectors
-
     def sender(
         self,
         encode: Callable[[Any], bytearray],
