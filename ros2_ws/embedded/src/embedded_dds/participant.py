@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes as ct
 import threading
+from collections.abc import Sequence
 
 from . import lib
 from .config import domain_config
@@ -123,7 +124,7 @@ class WaitSet:
             self._attached.discard(condition)
             lib.waitset_detach(self.handle, condition)
 
-    def wait(self, timeout_ns: int) -> list[int]:
+    def wait(self, timeout_ns: int) -> Sequence[int]:
         """Return the numbers of the triggered conditions, empty after the time is up."""
         count = waitset_wait(self.handle, self._ready_address, self._size, timeout_ns)
         if count == 1:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from types import CoroutineType, TracebackType
 from typing import Any
 
@@ -12,6 +12,8 @@ from rclpy._executor_entities import GUARD, ExecutorEntities
 from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
+
+from embedded_dds.lib import DdsError
 
 Work = tuple[Any, Any, tuple[Any, ...]]
 """Entity, callback and arguments."""
@@ -168,16 +170,33 @@ class Executor(ExecutorEntities):
             self._run_task(Task(result), entity)
         return result is not NOTHING
 
+    def _wait_for_data(self, wait_ns: int) -> Sequence[int]:
+        """Wait for conditions and return their numbers, the executor's own included.
+
+        Raises:
+            ShutdownException: The executor was shut down.
+            ExternalShutdownException: The context was shut down.
+        """
+        with self._wait_lock:
+            if self._is_shutdown:
+                raise ShutdownException
+            try:
+                numbers = self._waitset.wait(wait_ns)
+            except DdsError:
+                if self._context._is_valid:
+                    raise
+                numbers = []  # the participant is gone, and the wait set with it
+        if not self._context._is_valid:
+            raise ExternalShutdownException
+        return numbers
+
     def _fill_round(self, deadline_ns: int | None) -> None:
         due, wait_ns = self._due_timers() if self._timers else ((), NEVER_NS)
         if due or self._tasks:
             wait_ns = 0
         elif deadline_ns is not None:
             wait_ns = min(wait_ns, max(deadline_ns - time.monotonic_ns(), 0))
-        with self._wait_lock:
-            if self._is_shutdown:
-                raise ShutdownException
-            ready = self._waitset.wait(wait_ns)
+        ready = self._wait_for_data(wait_ns)
         entries = self._round
         if due or self._tasks:
             entries.extend(due)

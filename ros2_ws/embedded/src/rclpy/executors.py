@@ -45,12 +45,10 @@ class SingleThreadedExecutor(Executor):
 
     def _serve_data(self, wait_ns: int) -> None:
         """Wait for data and run its callbacks; for executors without anything else to do."""
-        with self._wait_lock:
-            if self._is_shutdown:
-                return
-            numbers = self._waitset.wait(wait_ns)
-        if not self._context._is_valid:
-            raise ExternalShutdownException
+        try:
+            numbers = self._wait_for_data(wait_ns)
+        except ShutdownException:
+            return
         for number in numbers:
             if number == GUARD:
                 self._guard.take()
