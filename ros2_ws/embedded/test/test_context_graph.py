@@ -101,7 +101,7 @@ def test_signals_end_spin_at_once(
     assert process.expect(name) == f"{name} False"
     process.expect("end")
     assert process.wait() == 0
-    assert time.monotonic() - start < 2.0
+    assert time.monotonic() - start < 6.0
 
 
 def test_clean_exit_leaves_the_graph_at_once(
@@ -113,7 +113,7 @@ def test_clean_exit_leaves_the_graph_at_once(
     assert node.wait_for_node("/spinner", 5.0)
     process.signal(signal.SIGINT)
     process.wait()
-    until(lambda: "spinner" not in node.get_node_names(), timeout_s=2.0)
+    until(lambda: "spinner" not in node.get_node_names(), timeout_s=5.0)
     node.destroy_node()
 
 

@@ -101,7 +101,7 @@ def test_spin_once_respects_the_timeout(executor: Any) -> None:
     drain(executor)
     start = time.monotonic()
     executor.spin_once(timeout_sec=0.1)
-    assert 0.09 < time.monotonic() - start < 0.5
+    assert 0.09 < time.monotonic() - start < 3.0
 
 
 def test_entities_made_while_spinning_are_served(
@@ -173,7 +173,7 @@ def test_spin_until_future_complete(executor: Any, node: Any) -> None:
     timer.cancel()
     start = time.monotonic()
     executor.spin_until_future_complete(Future(), timeout_sec=0.1)
-    assert 0.09 < time.monotonic() - start < 0.5
+    assert 0.09 < time.monotonic() - start < 3.0
 
 
 def test_future_set_by_another_thread_wakes(executor: Any) -> None:
@@ -181,7 +181,7 @@ def test_future_set_by_another_thread_wakes(executor: Any) -> None:
     threading.Timer(0.05, lambda: future.set_result(1)).start()
     start = time.monotonic()
     executor.spin_until_future_complete(future)
-    assert time.monotonic() - start < 1.0
+    assert time.monotonic() - start < 5.0
 
 
 def test_exception_of_a_callback_ends_spin(executor: Any, node: Any) -> None:
