@@ -15,6 +15,7 @@ from sawyer_cli import checks, main, paths
 from sawyer_cli.app import run
 from sawyer_cli.demo import DemoRequest, session_problems
 from sawyer_cli.display import SessionDisplay
+from sawyer_cli.domains import own_domain
 from sawyer_cli.listener import GraphListener, GraphView
 from sawyer_cli.results import EpisodeRow
 
@@ -170,6 +171,20 @@ def test_listener_keeps_each_result_once_and_the_peak_of_the_episode() -> None:
     assert [r.index for r in listener.view.ended] == [0, 1]
     listener.on_step(SimpleNamespace(step=0, distance_mm=9.0, force=zero, force_peak=zero))
     assert listener.view.peak_force_n == 0.0
+
+
+def test_two_commands_get_two_domains_and_a_given_one_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("ROS_DOMAIN_ID", raising=False)
+    with own_domain(tmp_path) as first, own_domain(tmp_path) as second:
+        assert first != second
+        assert {int(first), int(second)} <= set(range(1, 102))
+    with own_domain(tmp_path) as again:
+        assert again == first
+    monkeypatch.setenv("ROS_DOMAIN_ID", "0")
+    with own_domain(tmp_path) as given:
+        assert given == "0"
 
 
 def test_listener_that_fails_says_so_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:

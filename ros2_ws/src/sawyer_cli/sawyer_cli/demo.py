@@ -14,6 +14,7 @@ from sawyer_cli.choices import (
     require_policy,
     require_range,
 )
+from sawyer_cli.domains import own_domain
 from sawyer_cli.errors import CommandError, require_choice
 from sawyer_cli.evaluate import (
     EPISODE_WALL_S,
@@ -110,15 +111,19 @@ def launch_with_display(
 
     factor = REALTIME_FACTOR if request.clock == "realtime" else 1.0
     timeout_s = LAUNCH_START_S + factor * EPISODE_WALL_S * request.episodes
-    domain = os.environ.get("ROS_DOMAIN_ID")
     with (
-        GraphListener(int(domain) if domain else None) as listener,
+        own_domain() as domain,
+        GraphListener(int(domain)) as listener,
         SessionDisplay(console, request.episodes) as display,
     ):
+        if "ROS_DOMAIN_ID" not in os.environ:
+            hint = f"ROS_DOMAIN_ID={domain} ./sawyer ros2 topic list"
+            console.print(f"look at it from another terminal: {hint}", highlight=False)
         outcome = run_launch(
             command,
             folder / "launch.log",
             timeout_s=timeout_s,
+            environment={"ROS_DOMAIN_ID": domain},
             on_tick=lambda: display.update(listener.view),
         )
         display.update(listener.view)

@@ -16,6 +16,7 @@ from sawyer_cli.choices import (
     require_policy,
     require_range,
 )
+from sawyer_cli.domains import own_domain
 from sawyer_cli.errors import CommandError, require_choice
 from sawyer_cli.quiet import chatter_elsewhere, import_quietly
 from sawyer_cli.results import EpisodeRow, read_episodes
@@ -106,7 +107,7 @@ def _row(index: int, result: Any) -> EpisodeRow:
 
 def run_ros(request: EvaluationRequest, folder: Path) -> list[EpisodeRow]:
     """Run the episodes on the graph."""
-    from sawyer_cli.launching import free_domain, launch_command, log_tail, run_launch
+    from sawyer_cli.launching import launch_command, log_tail, run_launch
 
     command = launch_command(
         {
@@ -120,12 +121,13 @@ def run_ros(request: EvaluationRequest, folder: Path) -> list[EpisodeRow]:
         }
     )
     log = folder / "launch.log"
-    outcome = run_launch(
-        command,
-        log,
-        timeout_s=LAUNCH_START_S + EPISODE_WALL_S * request.episodes,
-        environment={"ROS_DOMAIN_ID": free_domain()},
-    )
+    with own_domain() as domain:
+        outcome = run_launch(
+            command,
+            log,
+            timeout_s=LAUNCH_START_S + EPISODE_WALL_S * request.episodes,
+            environment={"ROS_DOMAIN_ID": domain},
+        )
     if not outcome.clean:
         raise CommandError(
             f"the graph did not end well (exit {outcome.status}); {log} ends with:\n"

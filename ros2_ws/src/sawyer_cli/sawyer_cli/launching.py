@@ -185,11 +185,3 @@ def _signal(pid: int, number: signal.Signals) -> None:
 def log_tail(log: Path, lines: int = 25) -> str:
     """Return the end of a launch's output."""
     return "\n".join(log.read_text(encoding="utf-8", errors="replace").splitlines()[-lines:])
-
-
-def free_domain() -> str:
-    """Return a ROS domain of this process's own, so that runs beside each other do not meet.
-
-    Linux leaves domains 0 to 101 clear of ephemeral ports; 0 is the user's.
-    """
-    return str(1 + os.getpid() % 100)
