@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import shutil
 import signal
+import sqlite3
+import struct
 import subprocess
 import sys
 import time
@@ -175,6 +178,34 @@ def test_record_is_closed_by_a_signal_and_info_shows_it(
     duration_s = float(re.search(r"Duration: +(\d+\.\d+)s", output).group(1))  # type: ignore[union-attr]
     assert 0.7 < duration_s < 8.0
     assert "/numbers\n" in bag("info", "-t", str(path))[1]
+
+
+def count_mcap_chunks(path: Path) -> int:
+    """Return the number of whole chunks in a file that may end anywhere."""
+    data = path.read_bytes()
+    position, count = 8, 0
+    while position + 9 <= len(data):
+        (length,) = struct.unpack_from("<Q", data, position + 1)
+        if data[position] == 6 and position + 9 + length <= len(data):
+            count += 1
+        position += 9 + length
+    return count
+
+
+@pytest.mark.parametrize("storage", ["mcap", "sqlite3"])
+def test_after_a_kill_all_but_the_last_second_is_in_the_file(
+    talker: Any, tmp_path: Path, storage: str
+) -> None:
+    path = tmp_path / "bag"
+    assert record(path, "-s", storage, "--all", number=signal.SIGKILL, seconds=2.5)[0] == -9
+    assert not (path / "metadata.yaml").exists()
+    (file,) = (file for file in path.iterdir() if file.suffix in (".mcap", ".db3"))
+    if storage == "mcap":
+        assert count_mcap_chunks(file) >= 2
+    else:
+        with contextlib.closing(sqlite3.connect(file)) as connection:
+            (rows,) = connection.execute("select count(*) from messages").fetchone()
+        assert rows > 30
 
 
 def test_recorded_messages_are_complete_and_qos_is_kept(recorded: Path) -> None:

@@ -19,6 +19,7 @@ from embedded_ros2cli.qos_arguments import fitting_qos
 from embedded_ros2cli.topic_listing import is_hidden
 
 QUEUE_DEPTH = 1000  # ours: images and 1 kHz streams side by side must not push each other out
+FLUSH_PERIOD_S = 1.0  # ours
 NODE_NAME = "rosbag2_recorder"
 
 
@@ -35,6 +36,10 @@ class Recorder:
         self._wanted = {name if name.startswith("/") else f"/{name}" for name in wanted}
         self._seen: set[str] = set()
         self.message_count = 0
+
+    def flush(self) -> None:
+        """Hand what was recorded so far to the operating system."""
+        flush(self._writer)
 
     def discover(self) -> None:
         """Subscribe to the chosen topics that are new."""
@@ -77,6 +82,24 @@ class Recorder:
         qos = fitting_qos(publishers, depth=QUEUE_DEPTH)
         self._node.create_subscription(message_class, topic, on_message, qos, raw=True)
         logger.info(f"Subscribed to topic '{topic}'")
+
+
+def flush(writer: Any) -> None:
+    """Hand what was recorded so far to the operating system.
+
+    After a SIGKILL the bag lacks its index and metadata.yaml, but all up to here is in the file:
+    whole MCAP chunks, or committed rows.
+    """
+    from rosbags.rosbag2.storage_mcap import McapWriter
+    from rosbags.rosbag2.storage_sqlite3 import Sqlite3Writer
+
+    storage = writer.storage
+    if isinstance(storage, McapWriter):
+        if storage.chunk.msgs:
+            storage.close_chunk()
+        storage.bio.flush()
+    elif isinstance(storage, Sqlite3Writer):
+        storage.conn.commit()
 
 
 def _output(options: argparse.Namespace) -> Path:
@@ -148,13 +171,14 @@ def record(options: argparse.Namespace) -> int:
 
 def _spin(rclpy: Any, node: Any, recorder: Recorder, options: argparse.Namespace) -> None:
     start_s = time.monotonic()
-    node.create_timer(options.polling_interval / 1000.0, recorder.discover, clock=_steady_clock())
+    period_s = options.polling_interval / 1000.0
+    looking = node.create_timer(period_s, recorder.discover, clock=_steady_clock())
     if options.no_discovery:
         time.sleep(1.0)  # one look, after discovery has had a chance
+    node.create_timer(FLUSH_PERIOD_S, recorder.flush, clock=_steady_clock())
     recorder.discover()
     if options.no_discovery:
-        for timer in list(node.timers):
-            timer.cancel()
+        looking.cancel()
     limit_s = options.max_bag_duration
     if limit_s is None:
         rclpy.spin(node)

@@ -106,7 +106,7 @@ def _launch(options: argparse.Namespace, source: object, given: dict[str, str]) 
     description = LaunchDescription()
     if options.launch_prefix:
         description.add_action(SetLaunchConfiguration("launch-prefix", options.launch_prefix))
-    include = IncludeLaunchDescription(source, launch_arguments=given.items())  # type: ignore[arg-type]
+    include = IncludeLaunchDescription(source, launch_arguments=given.items())
     description.add_action(include)
     service.include_launch_description(description)
     status: int = service.run()
