@@ -30,6 +30,7 @@ results:  ## make everything in docs/results again (some 15 minutes on a quiet m
 	./sawyer setup
 	.venv/bin/python -m sawyer_sim.calibration_table --episodes 100 --seed 0 --out docs/results
 	.venv/bin/python -m sawyer_sim.connector_pictures --out docs/results
+	.venv/bin/python -m sawyer_sim.view_pictures --out docs/results
 	.venv/bin/python -m sawyer_cli.dev.results docs/results
 
 # Needs python3.10, python3.11 and python3.12; pip is upgraded first so that it resolves well.
