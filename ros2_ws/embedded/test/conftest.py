@@ -75,10 +75,25 @@ class Peer:
             self.process.stdout.close()
 
 
+def next_domain() -> int:
+    """Return a domain that no other test of this run has now, whatever pytest-xdist does."""
+    workers = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+    worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    run = os.getppid() if workers > 1 else os.getpid()
+    span = _DOMAINS // workers * workers
+    return 1 + ((run * 7 + next(_counter)) * workers + worker) % span
+
+
+@pytest.fixture(scope="session")
+def domain_picker() -> Callable[[], int]:
+    """The function that gives a free DDS domain."""
+    return next_domain
+
+
 @pytest.fixture
 def ros_domain(monkeypatch: pytest.MonkeyPatch) -> int:
     """A DDS domain of this test alone, on this machine alone."""
-    domain = 1 + (os.getpid() * 7 + next(_counter)) % _DOMAINS
+    domain = next_domain()
     monkeypatch.setenv("ROS_DOMAIN_ID", str(domain))
     monkeypatch.setenv("ROS_AUTOMATIC_DISCOVERY_RANGE", "LOCALHOST")
     return domain

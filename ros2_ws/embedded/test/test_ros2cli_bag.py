@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import re
 import shutil
 import signal
@@ -129,10 +128,12 @@ def talker(peer: Callable[..., Any]) -> Any:
 
 
 @pytest.fixture(scope="module")
-def recorded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
+def recorded_once(
+    tmp_path_factory: pytest.TempPathFactory, domain_picker: Callable[[], int]
+) -> Iterator[Path]:
     path = tmp_path_factory.mktemp("recorded") / "bag"
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("ROS_DOMAIN_ID", str(1 + os.getpid() % 100))
+        patch.setenv("ROS_DOMAIN_ID", str(domain_picker()))
         process = subprocess.Popen(
             [sys.executable, "-u", "-c", TALKER], stdout=subprocess.PIPE, text=True
         )
