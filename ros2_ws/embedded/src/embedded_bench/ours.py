@@ -87,9 +87,12 @@ class Ping:
         """Return half the round trip times in us."""
         self._message = self._type(data=bytes(size))
         self._times, self._left = [], count
-        self._done = Future()
+        self._done = done = Future()
+        watchdog = threading.Timer(timeout_s + 2e-3 * count, lambda: done.set_result(False))
+        watchdog.start()
         self._send()
-        self._executor.spin_until_future_complete(self._done, timeout_s)
+        self._executor.spin_until_future_complete(done)
+        watchdog.cancel()
         return self._times
 
     def stop_peer(self) -> None:

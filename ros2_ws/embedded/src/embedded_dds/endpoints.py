@@ -80,6 +80,8 @@ class Writer(_Endpoint):
         encode: Callable[[Any], bytearray],
         encode_parts: Callable[[Any], tuple[bytearray, Any]] | None,
         tail: str | None,
+        message_type: type,
+        otherwise: Callable[[Any], None],
     ) -> Callable[[Any], None]:
         """Return a function that serialises and writes a message.
 
@@ -90,6 +92,8 @@ class Writer(_Endpoint):
             encode: Message to a padded sample.
             encode_parts: Message to head and tail, used where the tail is large.
             tail: Name of the attribute with the tail.
+            message_type: What is written this way.
+            otherwise: Gets what is of another type.
         """
         vectors, address, sertype, lock = (
             self._vectors,
@@ -101,10 +105,12 @@ class Writer(_Endpoint):
         tail_of = attrgetter(tail) if tail is not None else None
 
         def send(message: Any) -> None:
-            if tail_of is not None and encode_parts is not None:
-                if len(tail_of(message)) > _LARGE_TAIL:
-                    self._write_parts(*encode_parts(message))
-                    return
+            if type(message) is not message_type:
+                otherwise(message)
+                return
+            if tail_of is not None and len(tail_of(message)) > _LARGE_TAIL:
+                self._write_parts(*encode_parts(message))  # type: ignore[misc]
+                return
             sample = encode(message)
             size = len(sample)
             with lock:

@@ -9,7 +9,6 @@ from typing import Any
 
 from rclpy._entity import NOTHING
 from rclpy._executor_entities import GUARD, ExecutorEntities
-from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
 from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
 
@@ -152,13 +151,7 @@ class Executor(ExecutorEntities):
     def _execute(self, entity: Any) -> bool:
         """Run one callback of a ready entity in this thread; False where there was none."""
         group = entity.callback_group
-        if type(group) is MutuallyExclusiveCallbackGroup and entity in self._numbers:
-            # the common case, without the calls of the general one
-            if group._active is not None:
-                self._park(entity)
-                return False
-            group._active = entity
-        elif not self._begin(entity):
+        if not self._begin(entity):
             return False
         result = None
         try:
@@ -181,7 +174,7 @@ class Executor(ExecutorEntities):
             if self._is_shutdown:
                 raise ShutdownException
             try:
-                numbers = self._waitset.wait(wait_ns)
+                numbers: Sequence[int] = self._waitset.wait(wait_ns)
             except DdsError:
                 if self._context._is_valid:
                     raise

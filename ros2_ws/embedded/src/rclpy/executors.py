@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any
 
 from rclpy._executor import (
@@ -13,7 +14,8 @@ from rclpy._executor import (
     TimeoutException,
 )
 from rclpy._executor_entities import GUARD
-from rclpy.task import Future
+from rclpy.callback_groups import MutuallyExclusiveCallbackGroup
+from rclpy.task import Future, Task
 from rclpy.timer import NEVER_NS
 
 if TYPE_CHECKING:
@@ -38,24 +40,50 @@ class SingleThreadedExecutor(Executor):
     def spin(self) -> None:
         """Run callbacks until the executor or the context is shut down."""
         while self._context._is_valid and not self._is_shutdown:
-            if self._timers or self._tasks or self._round:
+            if self._has_more_than_data():
                 self.spin_once()
             else:
-                self._serve_data(NEVER_NS)
+                self._serve_data(None, NEVER_NS)
 
-    def _serve_data(self, wait_ns: int) -> None:
-        """Wait for data and run its callbacks; for executors without anything else to do."""
-        try:
-            numbers = self._wait_for_data(wait_ns)
-        except ShutdownException:
-            return
-        for number in numbers:
-            if number == GUARD:
-                self._guard.take()
-                continue
-            entity = self._entities.get(number)
-            if entity is not None:
-                self._execute(entity)
+    def _has_more_than_data(self) -> bool:
+        return bool(self._timers or self._tasks or self._round)
+
+    def _serve_data(self, future: Future | None, wait_ns: int) -> None:
+        """Wait for data and run its callbacks, as long as there is nothing else to do.
+
+        The common case of a node that reacts to messages, with as few calls per message as
+        possible. Returns when there are timers or tasks, when the future is done, and after
+        a wait that has found nothing.
+        """
+        entities = self._entities
+        while not (self._timers or self._tasks) and (future is None or not future.done()):
+            try:
+                numbers = self._wait_for_data(wait_ns)
+            except ShutdownException:
+                return
+            if not numbers:
+                return
+            for number in numbers:
+                entity = entities.get(number)
+                if entity is None:
+                    if number == GUARD:
+                        self._guard.take()
+                    continue
+                group = entity.callback_group
+                if type(group) is not MutuallyExclusiveCallbackGroup or group._active is not None:
+                    self._execute(entity)
+                    continue
+                group._active = entity
+                result = None
+                try:
+                    result = entity._handle()
+                finally:
+                    if type(result) is not CoroutineType:
+                        group._active = None
+                        if group._on_free:
+                            group.ending_execution(entity)
+                if type(result) is CoroutineType:
+                    self._run_task(Task(result), entity)
 
     def spin_once(self, timeout_sec: float | None = None) -> None:
         """Wait for one callback and run it; returns without one when the time is up."""
@@ -75,14 +103,24 @@ class SingleThreadedExecutor(Executor):
         self, future: Future, timeout_sec: float | None = None
     ) -> None:
         """Wait for one callback (or for the future) and run it."""
-        if not (self._timers or self._tasks or self._round or future.done()):
-            self._serve_data(NEVER_NS if timeout_sec is None else int(timeout_sec * 1e9))
-            return
         self._awaited_future = future
         try:
             self.spin_once(timeout_sec)
         finally:
             self._awaited_future = None
+
+    def spin_until_future_complete(self, future: Future, timeout_sec: float | None = None) -> None:
+        """Run callbacks until the future is done or the time is up."""
+        if timeout_sec is None and not self._has_more_than_data():
+
+            def stop(_: Future) -> None:
+                self.wake()
+
+            stop._immediate = True  # type: ignore[attr-defined]
+            future.add_done_callback(stop)
+            self._serve_data(future, NEVER_NS)
+            future.remove_done_callback(stop)
+        super().spin_until_future_complete(future, timeout_sec)
 
 
 class MultiThreadedExecutor(Executor):

@@ -63,13 +63,6 @@ class Publisher:
             TypeError: The message is of another type.
             InvalidHandle: The publisher has been destroyed.
         """
-        if type(msg) is not self.msg_type and not isinstance(msg, self.msg_type):
-            if not isinstance(msg, (bytes, bytearray)):
-                raise TypeError(f"Expected {self.msg_type}, got {type(msg)}")
-            if self._is_destroyed:
-                self._refuse(msg)
-            self._writer.write(bytearray(msg))
-            return
         self._send(msg)
 
     def _first_send(self, message: Any) -> None:
@@ -77,21 +70,24 @@ class Publisher:
         from embedded_types.codec import get_codec
 
         codec = get_codec(self._type_name)
-        send = self._writer.sender(codec.encode, codec.encode_parts, codec.tail)
+        send = self._writer.sender(
+            codec.encode, codec.encode_parts, codec.tail, self.msg_type, self._send_other
+        )
         self._send = send
         if type(self) is Publisher:
-            message_type = self.msg_type
-            general = self.publish
-
-            def publish(msg: Any) -> None:
-                if type(msg) is message_type:
-                    send(msg)
-                else:
-                    general(msg)
-
             # one call less for each message; classes derived from this one keep their own
-            self.publish = publish  # type: ignore[method-assign]
+            self.publish = send  # type: ignore[method-assign]
         send(message)
+
+    def _send_other(self, message: Any) -> None:
+        if isinstance(message, self.msg_type):
+            from embedded_types.codec import get_codec
+
+            self._writer.write(get_codec(self._type_name).encode(message))
+        elif isinstance(message, (bytes, bytearray)):
+            self._writer.write(bytearray(message))
+        else:
+            raise TypeError(f"Expected {self.msg_type}, got {type(message)}")
 
     def _refuse(self, message: Any) -> None:
         raise InvalidHandle("this publisher has been destroyed")
