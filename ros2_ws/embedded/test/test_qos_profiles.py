@@ -11,11 +11,13 @@ from rclpy.qos import (
     DurabilityPolicy,
     HistoryPolicy,
     InvalidQoSProfileException,
+    QoSCompatibility,
     QoSPresetProfiles,
     QoSProfile,
     ReliabilityPolicy,
     as_profile,
     from_dds,
+    qos_check_compatible,
     qos_profile_sensor_data,
     to_dds,
 )
@@ -105,6 +107,28 @@ def test_depth_keeps_the_newest(ros: Any) -> None:
     receive(ros, node, got, 3)
     ros.spin_once(node, timeout_sec=0.05)
     assert got == ["5", "6", "7"]
+    node.destroy_node()
+
+
+def test_compatibility_check() -> None:
+    assert QoSPresetProfiles.SENSOR_DATA.value == qos_profile_sensor_data
+    kind, reason = qos_check_compatible(qos_profile_sensor_data, QoSProfile(depth=1))
+    assert kind is QoSCompatibility.ERROR
+    assert "reliable" in reason
+    assert qos_check_compatible(QoSProfile(depth=1), qos_profile_sensor_data) == (
+        QoSCompatibility.OK,
+        "",
+    )
+
+
+def test_wait_for_message(ros: Any) -> None:
+    from rclpy.wait_for_message import wait_for_message
+
+    node = ros.create_node("waiter")
+    publisher = node.create_publisher(String, "topic", 1)
+    node.create_timer(0.02, lambda: publisher.publish(String(data="x")))
+    assert wait_for_message(String, node, "topic", time_to_wait=5.0) == (True, String(data="x"))
+    assert wait_for_message(String, node, "silent", time_to_wait=0.1) == (False, None)
     node.destroy_node()
 
 

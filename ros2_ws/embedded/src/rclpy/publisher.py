@@ -76,7 +76,7 @@ class Publisher:
         self._send = send
         if type(self) is Publisher:
             # one call less for each message; classes derived from this one keep their own
-            self.publish = send  # type: ignore[method-assign]
+            self.publish = send  # type: ignore[method-assign, assignment]
         send(message)
 
     def _send_other(self, message: Any) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from enum import IntEnum
+from enum import Enum, IntEnum
 from typing import TYPE_CHECKING, Any
 
 from rclpy.duration import Duration
@@ -286,7 +286,7 @@ qos_profile_best_available = QoSProfile(
 _rcl_qos_profile_default = qos_profile_default
 
 
-class QoSPresetProfiles:
+class QoSPresetProfiles(Enum):
     """The preset profiles by name."""
 
     UNKNOWN = qos_profile_unknown
@@ -302,10 +302,53 @@ class QoSPresetProfiles:
     @classmethod
     def short_keys(cls) -> list[str]:
         """Return the names of the presets in lower case."""
-        return [name.lower() for name in vars(cls) if name.isupper()]
+        return [name.lower() for name in cls.__members__]
 
     @classmethod
     def get_from_short_key(cls, name: str) -> QoSProfile:
         """Return a preset by its name in lower case."""
-        profile: QoSProfile = getattr(cls, name.upper())
+        profile: QoSProfile = cls[name.upper()].value
         return profile
+
+
+class QoSCompatibility(IntEnum):
+    """Whether a publisher and a subscription match."""
+
+    OK = 0
+    WARNING = 1
+    ERROR = 2
+
+
+def qos_check_compatible(
+    publisher_qos: QoSProfile, subscription_qos: QoSProfile
+) -> tuple[QoSCompatibility, str]:
+    """Say whether a publisher offers what a subscription requests, and why not."""
+    offered, requested = to_dds(publisher_qos), to_dds(subscription_qos)
+    reasons = [
+        f"ERROR: {text};"
+        for is_bad, text in (
+            (
+                requested.reliability > offered.reliability,
+                "Best effort publisher and reliable subscription",
+            ),
+            (
+                requested.durability > offered.durability,
+                "Volatile publisher and transient local subscription",
+            ),
+            (
+                requested.deadline_ns < offered.deadline_ns,
+                "Subscription has a deadline shorter than the publisher's",
+            ),
+            (
+                requested.liveliness > offered.liveliness,
+                "Publisher's liveliness is automatic and subscription's is manual by topic",
+            ),
+            (
+                requested.lease_ns < offered.lease_ns,
+                "Subscription's liveliness lease duration is shorter than the publisher's",
+            ),
+        )
+        if is_bad
+    ]
+    kind = QoSCompatibility.ERROR if reasons else QoSCompatibility.OK
+    return kind, " ".join(reasons)
