@@ -52,6 +52,16 @@ class Bench:
             30.0,
             "the command node",
         )
+        self.settle()
+
+    def settle(self) -> None:
+        """Driver and command node find each other on their own: repeat until a state arrives."""
+        for _ in range(10):
+            self.prepare()
+            if not self.acquire("settle").error_code:
+                self.release("settle")
+                return
+        raise AssertionError(f"the command node sees no state:\n{self.graph.text()}")
 
     def targets_matched(self) -> bool:
         return self.graph.node.count_subscribers("joint_target") > 0
