@@ -60,25 +60,17 @@ def _pair(first: str, second: str, domain_id: int, *numbers: tuple[float, ...]) 
     return [_finish(process) for process in processes]
 
 
-def run_all(duration_s: float = 20.0) -> dict[str, Any]:
-    """Run every benchmark.
-
-    Args:
-        duration_s: About how long it may take in all.
-
-    Returns:
-        Figures; keys ``latency_us``, ``messages_per_s``, ``stream_1khz``, ``idle_cpu_percent``,
-        ``startup_s`` and ``rss_mb``.
-    """
-    domain_id = 1 + 2 * (os.getpid() % 49)  # above 100 the ports may be taken by others
-    part_s = max(1.0, duration_s / 6)
-    latency = measure_latency(domain_id, max(3.0, duration_s / 2))
-    received, sent = _pair("stream_in", "stream_out", domain_id, (part_s,), (part_s + 0.6, 1000.0))
-    flood, _ = _pair("flood_in", "flood_out", domain_id, (1.5,), (1.5,))
-    idle = _finish(_start("idle", domain_id, part_s))
-    starts = [_finish(_start("startup", domain_id))["startup_s"] for _ in range(5)]
+def measure_streams(prefix: str, domain_id: int, duration_s: float) -> dict[str, Any]:
+    """Return throughput and the cost of a 1 kHz stream, of ours ("") or the bare pair."""
+    received, sent = _pair(
+        f"{prefix}stream_in",
+        f"{prefix}stream_out",
+        domain_id,
+        (duration_s,),
+        (duration_s + 0.6, 1000.0),
+    )
+    flood, _ = _pair(f"{prefix}flood_in", f"{prefix}flood_out", domain_id, (1.5,), (1.5,))
     return {
-        "latency_us": latency,
         "messages_per_s": flood["rate_hz"],
         "stream_1khz": {
             "publish_cpu_percent": sent["cpu_percent"],
@@ -86,6 +78,31 @@ def run_all(duration_s: float = 20.0) -> dict[str, Any]:
             "receive_cpu_percent": received["cpu_percent"],
             "receive_rate_hz": received["rate_hz"],
         },
+    }
+
+
+def run_all(duration_s: float = 20.0) -> dict[str, Any]:
+    """Run every benchmark.
+
+    Args:
+        duration_s: About how long it may take in all.
+
+    Returns:
+        Figures; keys ``latency_us`` (per size: ours, bare, ratio), ``messages_per_s``,
+        ``stream_1khz``, ``idle_cpu_percent``, ``startup_s``, ``rss_mb``, and ``bare`` with the
+        throughput and the stream of the bare pair.
+    """
+    domain_id = 1 + 2 * (os.getpid() % 49)  # above 100 the ports may be taken by others
+    part_s = max(1.0, duration_s / 8)
+    latency = measure_latency(domain_id, max(3.0, duration_s / 2))
+    ours = measure_streams("", domain_id, part_s)
+    bare = measure_streams("bare_", domain_id, part_s)
+    idle = _finish(_start("idle", domain_id, part_s))
+    starts = [_finish(_start("startup", domain_id))["startup_s"] for _ in range(5)]
+    return {
+        "latency_us": latency,
+        **ours,
+        "bare": bare,
         "idle_cpu_percent": idle["cpu_percent"],
         "startup_s": round(statistics.median(starts), 4),
         "rss_mb": idle["rss_mb"],

@@ -40,11 +40,10 @@ def main() -> None:
     domain = int(domain_id)
     if role == "latency":
         figures: Any = _latency(domain, *numbers)
-    elif role == "bare_echo":
-        from embedded_bench.bare import echo
+    elif role.startswith("bare_"):
+        from embedded_bench import bare
 
-        echo(domain, *numbers)
-        figures = None
+        figures = getattr(bare, role.removeprefix("bare_"))(domain, *numbers)
     else:
         start = time.perf_counter()
         from embedded_bench import ours
