@@ -6,6 +6,7 @@ import weakref
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from rclpy._entity import DestroyableHandle
 from rclpy._names import (
     check_namespace,
     check_node_name,
@@ -159,6 +160,11 @@ class Node(NodeEntities, NodeParameters, NodeGraph):
             self._logger_service = LoggingService(self)
 
     # names and properties
+
+    @property
+    def handle(self) -> DestroyableHandle:
+        """A context manager that raises InvalidHandle for a destroyed node."""
+        return DestroyableHandle(self)
 
     @property
     def context(self) -> Context:
