@@ -385,6 +385,14 @@ def garbage(peer):
     time.sleep(1.0)
 
 
+def latched(peer):
+    """Keep a string for late readers, and be a late reader."""
+    writer = peer.writer("rt/foreign_latched", String, LATCHED)
+    writer.write(String("kept abroad"))
+    say("got", poll(peer.reader("rt/our_latched", String, LATCHED)).data)
+    time.sleep(5.0)
+
+
 def hold(peer):
     """Publish until killed."""
     writer = peer.writer("rt/from_foreign", String)

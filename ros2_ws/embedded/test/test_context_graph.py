@@ -117,6 +117,19 @@ def test_clean_exit_leaves_the_graph_at_once(
     node.destroy_node()
 
 
+def test_killed_process_leaves_the_graph_after_its_lease(
+    ros: Any, peer: Callable[..., Any], until: Callable[..., None]
+) -> None:
+    node = ros.create_node("watcher")
+    process = peer(SPINNER, "single")
+    process.expect("up")
+    assert node.wait_for_node("/spinner", 5.0)
+    process.signal(signal.SIGKILL)
+    process.wait()
+    until(lambda: "spinner" not in node.get_node_names(), timeout_s=30.0)
+    node.destroy_node()
+
+
 def test_graph_queries(ros: Any) -> None:
     node = ros.create_node("asker", namespace="/space")
     node.create_publisher(String, "out", 10)

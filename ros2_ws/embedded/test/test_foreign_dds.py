@@ -188,6 +188,24 @@ def test_graph_both_ways(ros: Any, node: Any, foreign: Callable[[str], Foreign])
     assert publisher._writer.guid.hex() in words[3:]
 
 
+def test_latched_messages_both_ways(
+    ros: Any, node: Any, foreign: Callable[[str], Foreign]
+) -> None:
+    from rclpy.qos import DurabilityPolicy, QoSProfile
+    from std_msgs.msg import String
+
+    profile = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
+    publisher = node.create_publisher(String, "/our_latched", profile)
+    publisher.publish(String(data="replaced"))
+    publisher.publish(String(data="kept here"))
+    other = foreign("latched")
+    assert other.line("got") == "got kept here"
+    got: list[Any] = []
+    node.create_subscription(String, "/foreign_latched", got.append, profile)
+    spin_until(ros, node, lambda: got)
+    assert got == [String(data="kept abroad")]
+
+
 def test_malformed_sample_is_dropped_and_counted(
     ros: Any, node: Any, foreign: Callable[[str], Foreign]
 ) -> None:
