@@ -59,9 +59,9 @@ def domain_config() -> str:
         )
     if reach == "LOCALHOST":
         peers.insert(0, "localhost")
-    if reach == "OFF":
-        peers = []
-    if reach in ("LOCALHOST", "OFF") or peers:
+    if reach in ("OFF", "SYSTEM_DEFAULT"):
+        peers = []  # as genuine ROS 2 does
+    if reach != "SYSTEM_DEFAULT":
         discovery += (
             "<ParticipantIndex>auto</ParticipantIndex>"
             f"<MaxAutoParticipantIndex>{MAX_PARTICIPANT_INDEX}</MaxAutoParticipantIndex>"
