@@ -82,7 +82,8 @@ class Commander:
         text = "; ".join(message.reasons)
         if message.status == SafetyState.REFUSED:
             error = CommandRejectedError(RejectionCode.OTHER_COMMANDER, text)
-            self._frames.fail_waiting(error)
+            for source in (self._frames, *self._frames.derived):
+                source.fail_waiting(error)
         elif message.status == SafetyState.STOPPED:
             self.stop_reason = text
         elif message.status == SafetyState.CLIPPED:
@@ -140,8 +141,8 @@ class Commander:
         self._commands.publish(message)
         return message
 
-    async def answer(self, message: EeCommand) -> Frame:
-        """The frame one period after a command.
+    async def answer(self, message: EeCommand, frames: FrameSource | None = None) -> Frame:
+        """The frame one period after a command (of ``frames``, by default the commander's).
 
         Raises:
             TransportError: no such frame in time, though the command was sent again.
@@ -151,7 +152,10 @@ class Commander:
         tries = max(1, round(self.config.frame_timeout_s / self.config.resend_after_s))
         for _ in range(tries):
             try:
-                return await self.frame_from(wanted_ns, self.config.resend_after_s)
+                source = self._frames if frames is None else frames
+                return await source.wait_for(
+                    wanted_ns, self._deadlines, self.config.resend_after_s
+                )
             except TransportError:
                 self.resent += 1
                 self._commands.publish(message)

@@ -85,6 +85,8 @@ class EpisodeManagerNode(ThinNode):
         self.images = FrameSource(self, ("image",))
         parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion")
         self._frames = FrameSource(self, parts)
+        # What a policy sees is there before the insertion state: ask it meanwhile.
+        self.seen = self._frames.early(("pose", "wrench"))
         self.commander = Commander(
             self, self._frames, source, self.commander_config, self._deadlines
         )

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rclpy.action.server import ServerGoalHandle
 from sawyer_interfaces.action import RunEpisode
-from sawyer_interfaces.msg import EpisodeResult, ErrorCode
+from sawyer_interfaces.msg import EeCommand, EpisodeResult, ErrorCode
 
 from sawyer_controllers.episode import EpisodeCore, EpisodeSpec, draw_episode
 from sawyer_controllers_ros import episode_messages
 from sawyer_controllers_ros.insertion_message import insertion_state
+from sawyer_controllers_ros.policy_link import PolicyAnswer, PolicyQuestion
 from sawyer_controllers_ros.reset_link import EpisodeError
-from sawyer_core import ConfigError, SensorFrame, TransportError
+from sawyer_core import ConfigError, PolicyInput, SensorFrame, TransportError
 from sawyer_core.types import Array, Image
 from sawyer_ros_common import conversions
 from sawyer_ros_common.frames import Frame
@@ -36,7 +37,8 @@ class EpisodeRun:
         self._bias: Array = np.zeros(3)
         self._sees = False  # the policy asks for pictures
         config = node.config
-        self._keeps_pace = config.clock == "lockstep" and config.wait_for_image
+        self._lockstep = config.clock == "lockstep"
+        self._keeps_pace = self._lockstep and config.wait_for_image
         self.stamp_ns = 0
         self._first_ns: int | None = None
         self.recording = False
@@ -139,30 +141,57 @@ class EpisodeRun:
     async def _steps(self, frame: Frame) -> None:
         node, core = self._node, self._core
         sensed = self._sensed(frame)
+        question: PolicyQuestion | None = None
         while not core.done:
             if self._handle.is_cancel_requested:
                 raise EpisodeError(ErrorCode.EPISODE_CANCELED, "canceled")
-            image = await self._image(frame.stamp_ns) if self._sees else None
-            answer = await node.policy.act(frame.stamp_ns, core.policy_input(sensed, image))
+            if question is None:
+                image = await self._image(frame.stamp_ns) if self._sees else None
+                question = node.policy.ask(frame.stamp_ns, core.policy_input(sensed, image))
+            answer = await node.policy.answer(question)
             insertion = insertion_state(frame.insertion) if frame.insertion else None
-            delta = core.act(sensed, insertion, answer.action_m)
-            sent = node.commander.send(delta)
-            if core.last_action is not None:
-                distance_m = float(np.linalg.norm(sensed.arm.ee_position_m - node.task.goal))
-                step = episode_messages.step_message(
-                    self._goal.index, sensed, core.last_action, answer, self._bias, distance_m
-                )
-                node.steps.publish(step)
-                if core.step % node.config.feedback_every == 0:
-                    self._phase("running", core.step, distance_m)
+            sent = node.commander.send(core.act(sensed, insertion, answer.action_m))
+            self._log_step(sensed, answer)
             if self._keeps_pace and not self._sees:
                 await self._image(frame.stamp_ns)
+            question = await self._ask_ahead(sent)
             frame = await node.commander.answer(sent)
             sensed = self._sensed(frame)
             if frame.insertion is None:
                 raise TransportError("insertion_state is missing")
             stop = node.loop_stop or node.commander.stop_reason
             core.observe(sensed, insertion_state(frame.insertion), safety_stop=stop)
+        if question is not None:
+            node.policy.forget(question)
+
+    async def _ask_ahead(self, sent: EeCommand) -> PolicyQuestion | None:
+        """In lockstep, ask for the next action while the insertion is still being judged."""
+        node, core = self._node, self._core
+        step = core.step + 1
+        if not self._lockstep or self._sees or step >= core.spec.horizon:
+            return None
+        seen = await node.commander.answer(sent, node.seen)
+        if seen.pose is None or seen.wrench is None:
+            return None
+        observation = PolicyInput(
+            ee_position_m=conversions.xyz(seen.pose.pose.position),
+            goal_position_m=core.commanded_goal_m,
+            force_n=seen.wrench.force_n - self._bias,
+            step=step,
+        )
+        return node.policy.ask(seen.stamp_ns, observation)
+
+    def _log_step(self, sensed: SensorFrame, answer: PolicyAnswer) -> None:
+        node, action = self._node, self._core.last_action
+        if action is None:
+            return
+        distance_m = float(np.linalg.norm(sensed.arm.ee_position_m - node.task.goal))
+        step = episode_messages.step_message(
+            self._goal.index, sensed, action, answer, self._bias, distance_m
+        )
+        node.steps.publish(step)
+        if action.step % node.config.feedback_every == 0:
+            self._phase("running", action.step, distance_m)
 
     async def _image(self, stamp_ns: int) -> Image | None:
         """The policy's picture of that instant."""

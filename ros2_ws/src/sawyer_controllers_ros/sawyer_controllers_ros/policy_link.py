@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from rclpy.node import Node
+from rclpy.task import Future
 from sawyer_interfaces.msg import ErrorCode, PolicyInfo
 from sawyer_interfaces.srv import PolicyAct, PolicyReset
 
@@ -33,6 +34,15 @@ class PolicyAnswer:
     compute_s: float
     round_trip_s: float
     message: str = ""
+
+
+@dataclass(frozen=True)
+class PolicyQuestion:
+    """A request on its way."""
+
+    step: int
+    began_s: float
+    future: Future
 
 
 class PolicyLink:
@@ -72,8 +82,8 @@ class PolicyLink:
         info: PolicyInfo = reply.info
         return info
 
-    async def act(self, stamp_ns: int, observation: PolicyInput) -> PolicyAnswer:
-        """The action for one step; never raises for a server that is slow or gone."""
+    def ask(self, stamp_ns: int, observation: PolicyInput) -> PolicyQuestion:
+        """Send a request; :meth:`answer` waits for the reply, :meth:`forget` does not."""
         request = PolicyAct.Request(
             header=conversions.header(stamp_ns),
             session=self._session,
@@ -87,19 +97,28 @@ class PolicyLink:
                 observation.image, stamp_ns, "policy_camera_optical_frame"
             )
         began = time.perf_counter()
-        future = self._act.call_async(request)
+        return PolicyQuestion(observation.step, began, self._act.call_async(request))
+
+    def forget(self, question: PolicyQuestion) -> None:
+        """The answer is not needed any more."""
+        self._act.remove_pending_request(question.future)
+
+    async def answer(self, question: PolicyQuestion) -> PolicyAnswer:
+        """The action for one step; never raises for a server that is slow or gone."""
+        future = question.future
         limit_s = self._silent_timeout_s if self._silent else self._timeout_s
-        self._deadlines.watch(future, limit_s, f"no action within {limit_s:g} s")
+        if not future.done():
+            self._deadlines.watch(future, limit_s, f"no action within {limit_s:g} s")
         try:
             reply = await future
         except TransportError as error:
-            self._act.remove_pending_request(future)
+            self.forget(question)
             self._silent = True
             self.late += 1
-            took_s = time.perf_counter() - began
+            took_s = time.perf_counter() - question.began_s
             return PolicyAnswer(np.zeros(3), True, 0.0, took_s, str(error))
         self._silent = False
-        return self._judge(reply, observation.step, time.perf_counter() - began)
+        return self._judge(reply, question.step, time.perf_counter() - question.began_s)
 
     def _judge(self, reply: PolicyAct.Response, step: int, took_s: float) -> PolicyAnswer:
         if reply.error_code == ErrorCode.POLICY_NOT_RESET:

@@ -1,5 +1,7 @@
 """Sensor frames out of topics: the barrier every control node sits behind."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -80,19 +82,43 @@ class FrameSource:
         self._on_frame = on_frame
         self._waiting: list[tuple[int, Future]] = []
         self.newest: Frame | None = None
-        names = tuple(parts)
-        self._barrier = StampBarrier(names, self._complete)
+        self._barrier = StampBarrier(parts, self._complete)
+        self._barriers = [self._barrier]
+        self.derived: list[FrameSource] = []
         self.subscriptions = [
             node.create_subscription(message, topic, self._receiver(part), profile)
             for part, (message, topic, profile) in _TOPICS.items()
-            if part in names
+            if part in self._barrier.parts
         ]
 
+    def early(self, parts: Iterable[str]) -> FrameSource:
+        """Frames of some of the parts, out as soon as these are there; same subscriptions.
+
+        Raises:
+            ValueError: a part that this source does not have.
+        """
+        source = FrameSource.__new__(FrameSource)
+        source._on_frame = None
+        source._waiting = []
+        source.newest = None
+        source._barrier = StampBarrier(parts, source._complete)
+        source._barriers = []
+        source.subscriptions = []
+        source.derived = []
+        if not source._barrier.parts <= self._barrier.parts:
+            raise ValueError(f"{parts} are not all of {sorted(self._barrier.parts)}")
+        self._barriers.append(source._barrier)
+        self.derived.append(source)
+        return source
+
     def _receiver(self, part: str) -> Callable[[Any], None]:
-        add = self._barrier.add
+        barriers = self._barriers
 
         def receive(message: Any) -> None:
-            add(part, to_ns(message.header.stamp), message)
+            stamp_ns = to_ns(message.header.stamp)
+            for barrier in barriers:
+                if part in barrier.parts:
+                    barrier.add(part, stamp_ns, message)
 
         return receive
 
