@@ -18,6 +18,7 @@ from sawyer_cli.display import SessionDisplay
 from sawyer_cli.domains import own_domain
 from sawyer_cli.listener import GraphListener, GraphView
 from sawyer_cli.results import EpisodeRow
+from sawyer_core.errors import RecordingError
 
 
 def test_unknown_connector_lists_the_choices(capsys: pytest.CaptureFixture[str]) -> None:
@@ -185,6 +186,28 @@ def test_two_commands_get_two_domains_and_a_given_one_is_kept(
     monkeypatch.setenv("ROS_DOMAIN_ID", "0")
     with own_domain(tmp_path) as given:
         assert given == "0"
+
+
+def test_result_file_is_tried_before_the_long_run(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    for target in (file / "result.json", tmp_path):
+        assert run(["eval", "insertion", "--episodes", "100000", "--json", str(target)]) == 2
+        assert f"cannot write {target}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("error", [OSError(28, "No space left on device"), RecordingError("bad")])
+def test_expected_errors_become_one_line(
+    error: Exception, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(request: object, folder: object) -> None:
+        raise error
+
+    monkeypatch.setattr("sawyer_cli.evaluate.evaluate", fail)
+    assert run(["eval", "insertion"]) == 1
+    assert capsys.readouterr().err == f"sawyer: {error}\n"
 
 
 def test_listener_that_fails_says_so_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:

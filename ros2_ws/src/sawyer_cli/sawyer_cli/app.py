@@ -116,8 +116,9 @@ def evaluate_insertion(
         json_text,
         summary_table,
     )
-    from sawyer_cli.paths import new_run_folder, write_atomically
+    from sawyer_cli.paths import new_run_folder, require_writable, write_atomically
 
+    require_writable(json_file)
     request = EvaluationRequest(
         connector, policy, noise_mm, episodes, seed, backend, workers
     ).checked()
@@ -200,4 +201,16 @@ def run(words: Sequence[str]) -> int:
     except SystemExit as exit_request:
         code = exit_request.code
         return code if isinstance(code, int) else int(code is not None)
+    except Exception as error:
+        if not is_expected(error):
+            raise  # a fault of ours: the traceback is the report
+        print(f"sawyer: {error}", file=sys.stderr)
+        return 1
     return int(status or 0)
+
+
+def is_expected(error: Exception) -> bool:
+    """Say whether an error speaks for itself: the system's, or one of the libraries' own."""
+    from sawyer_core.errors import SawyerError
+
+    return isinstance(error, (OSError, SawyerError))

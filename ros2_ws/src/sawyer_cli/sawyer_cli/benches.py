@@ -11,7 +11,7 @@ from typing import Any
 
 from sawyer_cli.errors import CommandError
 from sawyer_cli.evaluate import json_text
-from sawyer_cli.paths import write_atomically
+from sawyer_cli.paths import require_writable, write_atomically
 
 LOCKSTEP_EPISODES = 5
 
@@ -88,6 +88,7 @@ def run_bench_ros(json_file: Path | None) -> int:
 
 
 def _report(measure: Callable[[], dict[str, Any]], json_file: Path | None) -> int:
+    require_writable(json_file)
     text = json_text(measure())
     print(text, end="")
     if json_file is not None:

@@ -7,6 +7,8 @@ import os
 import tempfile
 from pathlib import Path
 
+from sawyer_cli.errors import CommandError
+
 
 def repository_root() -> Path:
     """Return the checkout that this module was installed from (links are followed)."""
@@ -42,6 +44,24 @@ def new_run_folder(kind: str, out: Path | None) -> Path:
             continue
         return folder
     raise FileExistsError(f"{base} holds 99 runs of this second already")
+
+
+def require_writable(path: Path | None) -> None:
+    """Make the folder of a result file, so that a long run does not end at a bad path.
+
+    Raises:
+        CommandError: the file cannot be written there.
+    """
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=path.parent):
+            pass
+    except OSError as error:
+        raise CommandError(f"cannot write {path}: {error.strerror or error}") from error
+    if path.is_dir():
+        raise CommandError(f"cannot write {path}: it is a folder")
 
 
 def write_atomically(path: Path, text: str) -> None:
