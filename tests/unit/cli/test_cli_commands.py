@@ -210,6 +210,23 @@ def test_expected_errors_become_one_line(
     assert capsys.readouterr().err == f"sawyer: {error}\n"
 
 
+@pytest.mark.parametrize(("valid", "status"), [(True, 0), (False, 1)])
+def test_evaluation_with_a_lost_episode_says_so_and_fails(
+    valid: bool,
+    status: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    rows = [episode(), episode(valid=valid)]
+    monkeypatch.setattr("sawyer_cli.evaluate.run_gym", lambda request: rows)
+    file = tmp_path / "result.json"
+    assert run(["eval", "insertion", "--episodes", "2", "--json", str(file)]) == status
+    written = json.loads(file.read_text(encoding="utf-8"))
+    assert (written["episodes"], written["invalid"]) == ((2, 0) if valid else (1, 1))
+    assert ("1 of 2" in capsys.readouterr().out) is not valid
+
+
 def test_listener_that_fails_says_so_and_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     def broken(self: GraphListener) -> None:
         raise RuntimeError("no network")

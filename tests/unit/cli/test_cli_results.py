@@ -73,7 +73,7 @@ def test_summary_counts_only_valid_episodes() -> None:
     assert result["success_rate"] == pytest.approx(0.5)
     assert result["mean_steps"] == pytest.approx((21 + 50) / 2)
     assert result["sim_s"] == pytest.approx(9.2)
-    assert result["invalid_episodes"] == 1
+    assert result["invalid"] == 1
 
 
 def test_summary_of_nothing_valid_is_refused() -> None:

@@ -128,6 +128,7 @@ def evaluate_insertion(
     if json_file is not None:
         write_atomically(json_file, json_text(result))
         print(f"wrote {json_file}")
+    raise typer.Exit(1 if result["invalid"] else 0)
 
 
 @bench_app.command("sim")

@@ -166,7 +166,7 @@ def summary(
     invalid = sum(not row.valid for row in rows)
     return {
         **result.to_dict(),
-        "invalid_episodes": invalid,
+        "invalid": invalid,
         "results": [asdict(row) for row in rows],
     }
 
@@ -184,8 +184,9 @@ def summary_table(result: dict[str, Any]) -> Table:
     table.add_row("success", f"{result['successes']} of {result['episodes']}")
     rate = f"{100 * result['success_rate']:.0f} %"
     table.add_row("rate, 95 % interval", f"{rate}, {100 * low:.0f} to {100 * high:.0f} %")
-    if result["invalid_episodes"]:
-        table.add_row("not valid", str(result["invalid_episodes"]))
+    if result["invalid"]:
+        asked = result["invalid"] + result["episodes"]
+        table.add_row("not valid, not counted", f"{result['invalid']} of {asked}")
     table.add_row("mean steps", f"{result['mean_steps']:.1f}")
     table.add_row("median final distance", f"{_median(result['final_distance_mm']):.2f} mm")
     table.add_row("median peak force", f"{_median(result['peak_force_n']):.1f} N")
