@@ -31,6 +31,7 @@ class RosoutPublisher:
             Log, ROSOUT_TOPIC, default_qos() if qos_profile is None else qos_profile
         )
         self._registered = output.add_sink(self._name, self._publish)
+        node.context.on_shutdown(self.close)  # the node may never be destroyed
         if not self._registered:
             node.get_logger().warning(
                 "Publisher already registered for node name: "
