@@ -27,6 +27,7 @@ def insertion_message(state: InsertionState) -> sawyer_interfaces.msg.InsertionS
         depth_m=state.depth_m,
         lateral_error_m=state.lateral_error_m,
         held_s=state.held_s,
+        implausible=state.implausible,
     )
 
 
@@ -40,4 +41,5 @@ def insertion_state(message: sawyer_interfaces.msg.InsertionState) -> InsertionS
         depth_m=message.depth_m,
         lateral_error_m=message.lateral_error_m,
         held_s=message.held_s,
+        implausible=message.implausible,
     )

@@ -1,0 +1,113 @@
+"""Every parameter file loads, every node refuses a broken one, arguments say what is allowed."""
+
+from pathlib import Path
+
+import pytest
+import yaml
+from launch import LaunchContext
+
+from sawyer_bringup import arguments
+from sawyer_calibration_ros.camera_node import CameraNode
+from sawyer_calibration_ros.force_bias_node import ForceBiasNode
+from sawyer_controllers_ros.cartesian_command_node import CartesianCommandNode
+from sawyer_controllers_ros.episode_manager_node import EpisodeManagerNode
+from sawyer_controllers_ros.insertion_sensor_node import InsertionSensorNode
+from sawyer_controllers_ros.reset_node import ResetNode
+from sawyer_controllers_ros.session_node import SessionNode
+from sawyer_core import ConfigError
+from sawyer_datasets_ros.recorder_node import RecorderNode
+from sawyer_policies_ros.policy_server_node import PolicyServerNode
+from sawyer_ros_common.diagnostics_node import DiagnosticsNode
+from sawyer_ros_common.testing import ros_arguments
+from sawyer_sim_ros.twin_camera_node import TwinCameraNode
+from sawyer_sim_ros.twin_driver_node import TwinDriverNode
+
+CONFIG = Path(arguments.__file__).resolve().parents[1] / "config" / "twin"
+
+# node class, and one setting of its that is out of range
+NODES = {
+    "camera": (CameraNode, "side_px:=0"),
+    "cartesian_command": (CartesianCommandNode, "guard.max_step_m:=1.0"),
+    "diagnostics": (DiagnosticsNode, "period_s:=-1.0"),
+    "episode_manager": (EpisodeManagerNode, "clock:=sundial"),
+    "force_bias": (ForceBiasNode, "estimator.samples:=1"),
+    "insertion_sensor": (InsertionSensorNode, "success_hold_s:=-0.5"),
+    "policy_server": (PolicyServerNode, "max_sessions:=0"),
+    "recorder": (RecorderNode, "topics:=[joint_states]"),
+    "reset": (ResetNode, "routine.step_m:=1.0"),
+    "session": (SessionNode, "episodes:=0"),
+    "twin_camera": (TwinCameraNode, "overview_width_px:=1"),
+    "twin_driver": (TwinDriverNode, "clock:=lockstp"),
+}
+GIVEN = ["-p", "connector:=usb", "-p", "policy:=p_controller"]
+
+
+@pytest.fixture(scope="module")
+def task() -> list[str]:
+    return ["-p", f"task_file:={arguments.connectors()['usb']}"]
+
+
+def test_each_node_has_its_parameter_file() -> None:
+    assert {path.stem for path in CONFIG.glob("*.yaml")} == set(NODES)
+
+
+@pytest.mark.parametrize("name", sorted(NODES))
+def test_a_parameter_file_names_declared_parameters_of_its_node(name: str, task) -> None:
+    path = CONFIG / f"{name}.yaml"
+    values = yaml.safe_load(path.read_text(encoding="utf-8"))[name]["ros__parameters"]
+    with ros_arguments(["--params-file", str(path), *GIVEN, *task]):
+        node = NODES[name][0]()
+        try:
+            for key, value in values.items():
+                assert node.get_parameter(key).value == value
+                assert node.describe_parameter(key).description
+        finally:
+            node.destroy_node()
+
+
+@pytest.mark.parametrize("name", sorted(NODES))
+def test_a_broken_setting_is_refused_by_name(name: str, task) -> None:
+    make, broken = NODES[name]
+    field = broken.split(":=", maxsplit=1)[0].rsplit(".", maxsplit=1)[-1]
+    with (
+        ros_arguments([*GIVEN, *task, "-p", broken]),
+        pytest.raises(ConfigError, match=field),
+    ):
+        make()
+
+
+def context(**values: str) -> LaunchContext:
+    made = LaunchContext()
+    made.launch_configurations.update(values)
+    return made
+
+
+def test_argument_values_have_their_types() -> None:
+    given = context(episodes="5", noise_mm="1", record="True", policy="p_controller")
+    values = [arguments.value(given, n) for n in ("episodes", "noise_mm", "record", "policy")]
+    assert values == [5, 1.0, True, "p_controller"]
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "allowed"),
+    [
+        ("episodes", "many", "a whole number"),
+        ("episodes", "0", "from 1"),
+        ("noise_mm", "-1", "from 0"),
+        ("noise_mm", "nan", "from 0"),
+        ("record", "maybe", "true, false"),
+    ],
+)
+def test_an_argument_that_is_not_allowed_says_what_is(name, text, allowed) -> None:
+    with pytest.raises(ValueError, match=f"{name}:={text} is not allowed; allowed: .*{allowed}"):
+        arguments.value(context(**{name: text}), name)
+
+
+def test_an_unknown_argument_lists_the_choices() -> None:
+    with pytest.raises(ValueError, match=r"'episode'.*did you mean episodes.*choices: .*noise_mm"):
+        arguments.refuse_unknown(["episode"], list(arguments.ARGUMENTS))
+
+
+def test_connectors_are_the_twins_task_files() -> None:
+    assert set(arguments.connectors()) == {"usb", "dsub", "model_e"}
+    assert all(path.is_file() for path in arguments.connectors().values())
