@@ -18,6 +18,7 @@
 from __future__ import annotations
 
 import difflib
+import errno
 from collections.abc import Iterable
 from enum import Enum
 
@@ -105,7 +106,21 @@ class CalibrationError(SawyerError):
 
 
 class RecordingError(SawyerError):
-    """An episode cannot be written or read."""
+    """An episode cannot be written or read.
+
+    Args:
+        message: what went wrong.
+        errno: the system's number of the fault, where it was one of the system.
+    """
+
+    def __init__(self, message: str, *, errno: int | None = None) -> None:
+        self.errno = errno
+        super().__init__(message)
+
+    @property
+    def no_space(self) -> bool:
+        """Whether the disk, the quota or the largest file size is used up."""
+        return self.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
 
 
 class TransportError(SawyerError):

@@ -179,7 +179,8 @@ class McapFile:
 def recording_error(path: Path, action: str, error: OSError) -> RecordingError:
     """Return the error to raise for a failed file operation; it names path and free space."""
     reason = error.strerror or str(error)
-    hint = ""
-    if error.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG):
-        hint = f" ({readable_size(free_bytes(path))} free on its file system)"
-    return RecordingError(f"{action} {path}: {reason}{hint}")
+    made = RecordingError(f"{action} {path}: {reason}", errno=error.errno)
+    if not made.no_space:
+        return made
+    hint = f"{readable_size(free_bytes(path))} free on its file system"
+    return RecordingError(f"{made} ({hint})", errno=error.errno)

@@ -17,6 +17,7 @@ from sawyer_core.errors import RecordingError
 
 METADATA_NAME: Final = "metadata.yaml"
 METADATA_VERSION: Final = 8
+NO_DISTRO: Final = "rosbags"  # without a ROS: what the library of that name writes as well
 STATE_KEY: Final = "sawyer_recording_state"
 STATE_ACTIVE: Final = "active"
 STATE_COMPLETE: Final = "complete"

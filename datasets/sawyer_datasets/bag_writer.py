@@ -14,7 +14,9 @@ whichever comes first.
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 import threading
 import time
@@ -99,7 +101,7 @@ class EpisodeBagWriter:
         self._channels: dict[str, int] = {}
         self._schemas: dict[tuple[str, str], int] = {}
         self._sequences: dict[int, int] = {}
-        self._failure: str | None = None
+        self._failure: RecordingError | None = None
         self._chunk = _Chunk()
         self._metadata_written_s = 0.0
         self._lock = _claim_folder(self.path, self.settings.min_free_bytes)
@@ -202,9 +204,8 @@ class EpisodeBagWriter:
             if self.closed:
                 return
             if self._failure is not None:
-                reason = self._failure
-                self.abort(reason)
-                raise RecordingError(reason)
+                self.abort(str(self._failure))
+                raise _again(self._failure)
             try:
                 self._guarded(self._flush_chunk)
                 self._guarded(self._write_closing_records)
@@ -212,8 +213,8 @@ class EpisodeBagWriter:
                 self._guarded(
                     lambda: self._write_metadata(bag_metadata.STATE_COMPLETE, durable=True)
                 )
-            except RecordingError:
-                self.abort(self._failure or "closing failed")
+            except RecordingError as error:
+                self.abort(str(error))
                 raise
             self._lock.release()
 
@@ -251,7 +252,7 @@ class EpisodeBagWriter:
 
     def _require_usable(self) -> None:
         if self._failure is not None:
-            raise RecordingError(self._failure)
+            raise _again(self._failure)
         if self.closed:
             raise RecordingError(f"{self.path} is closed")
 
@@ -260,7 +261,7 @@ class EpisodeBagWriter:
         try:
             action()
         except RecordingError as error:
-            self._failure = str(error)
+            self._failure = error
             raise
 
     def _add_channel(self, name: str, spec: TopicSpec) -> None:
@@ -336,6 +337,7 @@ class EpisodeBagWriter:
                 for name, spec in self._specs.items()
             ],
             custom=custom,
+            ros_distro=os.environ.get("ROS_DISTRO") or bag_metadata.NO_DISTRO,
         )
 
     def _write_metadata(self, state: str, *, reason: str = "", durable: bool = False) -> None:
@@ -355,6 +357,11 @@ class EpisodeBagWriter:
         )
 
 
+def _again(error: RecordingError) -> RecordingError:
+    """Return the same error without its traceback, for a later call."""
+    return RecordingError(str(error), errno=error.errno)
+
+
 def _claim_folder(path: Path, min_free_bytes: int) -> FolderLock:
     try:
         path.mkdir(parents=True, exist_ok=True)
@@ -362,7 +369,8 @@ def _claim_folder(path: Path, min_free_bytes: int) -> FolderLock:
         if free < min_free_bytes:
             raise RecordingError(
                 f"no room to record into {path}: {readable_size(free)} free, "
-                f"{readable_size(min_free_bytes)} needed to start"
+                f"{readable_size(min_free_bytes)} needed to start",
+                errno=errno.ENOSPC,
             )
         lock = FolderLock(path)
     except OSError as error:

@@ -247,8 +247,10 @@ def test_full_disk_names_path_and_space_and_keeps_what_was_written(
     with pytest.raises(RecordingError, match=r"bag_0\.mcap: No space left.*free"):
         writer.flush()
     monkeypatch.undo()
-    with pytest.raises(RecordingError, match="No space left"):
+    with pytest.raises(RecordingError, match="No space left") as later:
         writer.write("number", 12, number_cdr(12))
+    assert later.value.no_space
+    assert later.value.errno == errno.ENOSPC
     with pytest.raises(RecordingError, match="No space left"):
         writer.close()
     assert next((tmp_path / "bag").glob("*.mcap")).stat().st_size == size_before
@@ -261,8 +263,29 @@ def test_full_disk_names_path_and_space_and_keeps_what_was_written(
 
 def test_full_disk_at_the_start_is_refused(tmp_path: Path) -> None:
     settings = BagSettings(min_free_bytes=1 << 40)
-    with pytest.raises(RecordingError, match=r"no room to record into .*bag.*free.*needed"):
+    with pytest.raises(
+        RecordingError, match=r"no room to record into .*bag.*free.*needed"
+    ) as full:
         EpisodeBagWriter(tmp_path / "bag", NUMBER, settings=settings)
+    assert full.value.no_space
+
+
+def test_other_faults_are_no_lack_of_space(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(RecordingError, match="Not a directory") as refused:
+        EpisodeBagWriter(tmp_path / "file" / "bag", NUMBER)
+    assert refused.value.errno == errno.ENOTDIR
+    assert not refused.value.no_space
+
+
+@pytest.mark.parametrize(("distro", "stored"), [("humble", "humble"), ("", "rosbags")])
+def test_metadata_names_the_distro(
+    distro: str, stored: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("ROS_DISTRO", distro)
+    with EpisodeBagWriter(tmp_path / "bag", NUMBER) as writer:
+        writer.write("number", 1, number_cdr(1))
+    assert parse((tmp_path / "bag" / "metadata.yaml").read_text(), tmp_path).ros_distro == stored
 
 
 _LIMITED = """
