@@ -220,10 +220,11 @@ class ResetRoutine:
     def _rise(self, state: ArmState, insertion: InsertionState | None) -> ResetCommand:
         z = float(state.ee_position_m[2])
         if z >= self._free_z_m - self.config.position_tolerance_m:
-            if insertion is None or not insertion.inserted:
+            alive = insertion is not None and (insertion.inserted or bool(insertion.implausible))
+            if not alive:
                 self._enter(ResetPhase.APPROACH)
                 return self._approach(state)
-            return self._retry("the plug still reports insertion above the socket")
+            return self._retry("the plug still reports contact above the socket")
         self._heights.append(z)
         if len(self._heights) > self.config.jam_steps:
             rise = z - self._heights[-1 - self.config.jam_steps]

@@ -34,6 +34,14 @@ class SensingConfig:
         doc="time the electrical signal must be alive",
         source="residual_insertion_daib B.5: debounce 100 ms",
     )
+    electrical_min_depth_m: float = setting(
+        0.0,
+        unit="m",
+        bounds=(-0.01, 0.05),
+        doc="depth of the end effector below the mouth from which the electrical signal is "
+        "believed; contacts close at 4 mm (D-Sub) or 8 mm, the rest is for slip and bending",
+        source="ours: the tip cannot be connected above the mouth",
+    )
     depth_debounce_s: float = setting(
         0.2,
         unit="s",
@@ -75,10 +83,12 @@ class InsertionState:
     Attributes:
         inserted: debounced evidence of insertion now.
         success: inserted without a break for the hold time; stays until the sensor is reset.
-        evidence: what decided ``inserted``; none while it is False.
+        evidence: what decided ``inserted``, and while that is False what decided ``success``;
+            none while both are False.
         depth_m: travel below the socket mouth, negative above it.
         lateral_error_m: horizontal distance from the goal.
         held_s: how long the evidence has held so far.
+        implausible: why a signal that is alive is not believed, empty if it is or is not alive.
     """
 
     stamp_ns: int
@@ -88,30 +98,30 @@ class InsertionState:
     depth_m: float
     lateral_error_m: float
     held_s: float
+    implausible: str = ""
 
 
 class InsertionSensor:
     """Pure function of the samples; time is what their stamps say.
 
-    With an electrical signal (``task.electrical``) only that signal decides: a plug that slipped
-    in the gripper reaches the depth without being connected. Without one the pose decides, or,
-    short of the depth tolerance, the force that the seat answers with.
+    With an electrical signal (``task.electrical``) signal and depth must agree: depth alone does
+    not count, as a plug that slipped in the gripper reaches it without being connected, and a
+    signal above the mouth is a short circuit, which stays one until the signal has been off.
+    Without a signal the pose decides, or, short of the depth tolerance, the force that the seat
+    answers with.
     """
 
     def __init__(self, config: SensingConfig, task: InsertionTask) -> None:
         self.config = config
         self.task = task
-        self._since_ns: int | None = None
-        self._evidence = Evidence.NONE
-        self._last: InsertionState | None = None
-        self._success = False
+        self.reset()
 
     def reset(self) -> None:
         """Forget everything, the latched success included."""
-        self._since_ns = None
-        self._evidence = Evidence.NONE
-        self._last = None
-        self._success = False
+        self._since_ns: int | None = None
+        self._last: InsertionState | None = None
+        self._decided = Evidence.NONE  # what the latched success rests on
+        self._short = False  # alive above the mouth, and not off since
 
     def update_frame(
         self,
@@ -162,8 +172,18 @@ class InsertionSensor:
             )
         lateral = float(np.hypot(ee[0] - goal[0], ee[1] - goal[1]))
         depth = float(goal[2] + self.task.mouth_height_m - ee[2])
-        evidence = self._judge(electrical, lateral, depth, float(ee[2] - goal[2]), float(force[2]))
+        implausible = self._doubt(electrical, depth)
+        evidence = self._judge(
+            electrical and not implausible, lateral, depth, float(ee[2] - goal[2]), float(force[2])
+        )
         self._keep_time(stamp_ns, evidence, contact_duration_s)
+        self._last = self._state(stamp_ns, evidence, depth, lateral, implausible)
+        return self._last
+
+    def _state(
+        self, stamp_ns: int, evidence: Evidence, depth: float, lateral: float, implausible: str
+    ) -> InsertionState:
+        """Debounce the evidence; latch the success."""
         held_s = 0.0 if self._since_ns is None else (stamp_ns - self._since_ns) * 1e-9
         debounce_s = (
             self.config.electrical_debounce_s
@@ -172,24 +192,35 @@ class InsertionSensor:
         )
         # Half a tick of slack: stamps are integers, the times are not.
         inserted = evidence is not Evidence.NONE and held_s >= debounce_s - 5e-4
-        if inserted and held_s >= self.config.success_hold_s - 5e-4:
-            self._success = True
-        self._last = InsertionState(
+        held = inserted and held_s >= self.config.success_hold_s - 5e-4
+        if held and self._decided is Evidence.NONE:
+            self._decided = evidence
+        return InsertionState(
             stamp_ns=stamp_ns,
             inserted=inserted,
-            success=self._success,
-            evidence=evidence if inserted else Evidence.NONE,
+            success=self._decided is not Evidence.NONE,
+            evidence=evidence if inserted else self._decided,
             depth_m=depth,
             lateral_error_m=lateral,
             held_s=held_s,
+            implausible=implausible,
         )
-        return self._last
+
+    def _doubt(self, electrical: bool, depth: float) -> str:
+        """Why the pose speaks against a signal that is alive, empty if it does not."""
+        if not (electrical and self.task.electrical):
+            self._short = False
+            return ""
+        if not depth >= self.config.electrical_min_depth_m:  # also where it is no number
+            self._short = True
+            return f"signal alive {-depth * 1e3:.1f} mm above the mouth"
+        return "signal alive since above the mouth" if self._short else ""
 
     def _judge(
-        self, electrical: bool, lateral: float, depth: float, height: float, force_z: float
+        self, connected: bool, lateral: float, depth: float, height: float, force_z: float
     ) -> Evidence:
         if self.task.electrical:
-            return Evidence.ELECTRICAL if electrical else Evidence.NONE
+            return Evidence.ELECTRICAL if connected else Evidence.NONE
         if not lateral <= self.task.lateral_tolerance_m:
             return Evidence.NONE
         if height <= self.task.seated_tolerance_m:
@@ -213,4 +244,3 @@ class InsertionSensor:
                 self._since_ns = stamp_ns
             if evidence is Evidence.ELECTRICAL and contact_duration_s is not None:
                 self._since_ns = stamp_ns - max(0, round(contact_duration_s * 1e9))
-        self._evidence = evidence

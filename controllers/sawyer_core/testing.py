@@ -1,4 +1,4 @@
-"""Public fakes: an arm and a policy that need neither physics nor a network."""
+"""Public fakes: a task, an arm and a policy that need neither physics nor a network."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import numpy.typing as npt
 
+from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import (
     N_JOINTS,
     ArmState,
@@ -16,6 +17,15 @@ from sawyer_core.types import (
     SensorFrame,
     Wrench,
 )
+
+FAKE_TASK = InsertionTask(
+    connector="test",
+    goal_position_m=(0.6, 0.1, 0.0),
+    goal_quat_xyzw=(1.0, 0.0, 0.0, 0.0),
+    mouth_height_m=0.012,
+    insertion_depth_m=0.012,
+)
+"""Straight below where a :class:`FakeArm` starts; seated at height 0, mouth at 12 mm."""
 
 
 class FakeArm:

@@ -18,17 +18,10 @@ from sawyer_controllers.episode import (
 from sawyer_controllers.sensing import InsertionSensor, SensingConfig
 from sawyer_core.config import from_mapping
 from sawyer_core.errors import CommandRejectedError, ConfigError
-from sawyer_core.tasks import InsertionTask
+from sawyer_core.testing import FAKE_TASK as TASK
 from sawyer_core.testing import FakeArm, FakePolicy
 from sawyer_core.types import SensorFrame, Wrench
 
-TASK = InsertionTask(
-    connector="test",
-    goal_position_m=(0.6, 0.1, 0.0),
-    goal_quat_xyzw=(1.0, 0.0, 0.0, 0.0),
-    mouth_height_m=0.012,
-    insertion_depth_m=0.012,
-)
 SPEC = EpisodeSpec(connector="test")
 NO_NOISE = EpisodeDraw(np.zeros(3), 1, 2)
 

@@ -15,17 +15,10 @@ from sawyer_controllers.guard import (
     GuardStatus,
 )
 from sawyer_core.errors import CommandRejectedError, ConfigError, RejectionCode
-from sawyer_core.tasks import InsertionTask
+from sawyer_core.testing import FAKE_TASK as TASK
 from sawyer_core.testing import FakeArm
 from sawyer_core.types import ArmState, EeDelta, Wrench
 
-TASK = InsertionTask(
-    connector="test",
-    goal_position_m=(0.6, 0.1, 0.0),
-    goal_quat_xyzw=(1.0, 0.0, 0.0, 0.0),
-    mouth_height_m=0.012,
-    insertion_depth_m=0.012,
-)
 NS = 1_000_000_000
 
 

@@ -7,19 +7,16 @@ import numpy as np
 import pytest
 
 from sawyer_controllers.reset import ResetCommand, ResetConfig, ResetPhase, ResetRoutine
-from sawyer_controllers.sensing import Evidence, InsertionState
+from sawyer_controllers.sensing import (
+    Evidence,
+    InsertionSensor,
+    InsertionState,
+    SensingConfig,
+)
 from sawyer_core.errors import CommandRejectedError, ConfigError
-from sawyer_core.tasks import InsertionTask
+from sawyer_core.testing import FAKE_TASK as TASK
 from sawyer_core.testing import FakeArm
 from sawyer_core.types import SensorFrame
-
-TASK = InsertionTask(
-    connector="test",
-    goal_position_m=(0.6, 0.1, 0.0),
-    goal_quat_xyzw=(1.0, 0.0, 0.0, 0.0),
-    mouth_height_m=0.012,
-    insertion_depth_m=0.012,
-)
 
 
 def insertion(frame: SensorFrame, inserted: bool) -> InsertionState:
@@ -177,7 +174,22 @@ def test_plug_left_in_the_socket_fails() -> None:
     routine.start(arm.state(), TASK.goal, inserted=True)
     _, command = run(routine, arm, inserted=lambda arm: True)
     assert command.failed
-    assert "still reports insertion" in command.message
+    assert "still reports contact" in command.message
+
+
+def test_signal_above_the_socket_that_is_not_believed_is_no_free_plug_either() -> None:
+    arm = FakeArm((0.6, 0.1, 0.0))
+    arm.electrical_contact = True
+    routine, sensor = ResetRoutine(ResetConfig(), TASK), InsertionSensor(SensingConfig(), TASK)
+    routine.start(arm.state(), TASK.goal, inserted=True)
+    frame = arm.frame()
+    while routine.phase not in (ResetPhase.FAILED, ResetPhase.APPROACH):
+        state = sensor.update_frame(frame, TASK.goal, np.zeros(3))
+        command = routine.step(frame.arm, frame.wrench, state)
+        frame = arm.move(command.delta_m)
+    assert not state.inserted
+    assert routine.phase is ResetPhase.FAILED
+    assert "still reports contact" in command.message
 
 
 def test_steady_error_of_the_arm_is_corrected() -> None:

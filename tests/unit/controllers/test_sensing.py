@@ -10,15 +10,9 @@ from hypothesis import strategies as st
 from sawyer_controllers.sensing import Evidence, InsertionSensor, SensingConfig
 from sawyer_core.errors import ConfigError
 from sawyer_core.tasks import InsertionTask
+from sawyer_core.testing import FAKE_TASK as TASK
 from sawyer_core.testing import FakeArm
 
-TASK = InsertionTask(
-    connector="test",
-    goal_position_m=(0.6, 0.1, 0.0),
-    goal_quat_xyzw=(1.0, 0.0, 0.0, 0.0),
-    mouth_height_m=0.012,
-    insertion_depth_m=0.012,
-)
 MUTE = replace(TASK, electrical=False)
 GOAL = TASK.goal
 MS = 1_000_000
@@ -66,8 +60,55 @@ def test_success_stays_until_reset() -> None:
         made.update(t * 100 * MS, True, SEATED, GOAL, (0.0, 0.0, 0.0))
     lost = made.update(700 * MS, False, ABOVE, GOAL, (0.0, 0.0, 0.0))
     assert (lost.inserted, lost.success) == (False, True)
+    assert lost.evidence is Evidence.ELECTRICAL  # what the success rests on
     made.reset()
-    assert not made.update(800 * MS, False, ABOVE, GOAL, (0.0, 0.0, 0.0)).success
+    fresh = made.update(800 * MS, False, ABOVE, GOAL, (0.0, 0.0, 0.0))
+    assert (fresh.success, fresh.evidence) == (False, Evidence.NONE)
+
+
+@pytest.mark.parametrize(
+    ("height", "plausible"), [(0.012, True), (0.01201, False), (0.05, False), (np.nan, False)]
+)
+def test_signal_above_the_mouth_is_a_short_circuit(height: float, plausible: bool) -> None:
+    made = sensor()
+    for t in range(8):
+        state = made.update(
+            t * 100 * MS, True, (0.6, 0.1, height), GOAL, (0.0, 0.0, 0.0), contact_duration_s=9.0
+        )
+    assert (state.inserted, state.success, state.implausible == "") == (plausible,) * 3
+    assert plausible or state.evidence is Evidence.NONE
+    assert plausible or "above the mouth" in state.implausible
+
+
+def test_short_circuit_stays_one_on_the_way_down_until_the_signal_was_off() -> None:
+    made = sensor()
+    heights = [0.05, 0.02, *[0.0] * 8]
+    states = [
+        made.update(
+            t * 100 * MS, True, (0.6, 0.1, z), GOAL, (0.0,) * 3, contact_duration_s=1 + 0.1 * t
+        )
+        for t, z in enumerate(heights)
+    ]
+    assert not any(state.inserted or state.success for state in states)
+    assert states[-1].implausible == "signal alive since above the mouth"
+    made.update(1000 * MS, False, SEATED, GOAL, (0.0,) * 3, contact_duration_s=0.0)
+    seen = [
+        made.update(
+            (1100 + t * 100) * MS, True, SEATED, GOAL, (0.0,) * 3, contact_duration_s=0.1 * t
+        )
+        for t in range(6)
+    ]
+    assert [state.success for state in seen] == [False] * 5 + [True]
+    assert seen[-1].implausible == ""
+
+
+def test_short_circuit_in_the_air_after_a_success_says_so() -> None:
+    made = sensor()
+    for t in range(7):
+        made.update(t * 100 * MS, True, SEATED, GOAL, (0.0, 0.0, 0.0))
+    state = made.update(700 * MS, True, ABOVE, GOAL, (0.0, 0.0, 0.0))
+    assert (state.inserted, state.success) == (False, True)
+    assert state.implausible
 
 
 def test_with_an_electrical_signal_depth_alone_does_not_count() -> None:
