@@ -31,6 +31,11 @@ class DriverConfig:
         doc="rate of the states in realtime; must divide 1000",
         source="residual_insertion_daib 1.1 [E6]: 100 Hz",
     )
+    priority: int = setting(
+        20,
+        bounds=(0, 99),
+        doc="realtime: FIFO priority of the 1 kHz loop where the system grants it; 0: none",
+    )
     visual: bool = setting(
         True, doc="publish what the camera node draws from, once per control period"
     )

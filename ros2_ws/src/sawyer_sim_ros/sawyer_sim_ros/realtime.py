@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Callable
@@ -24,16 +25,24 @@ class RealtimeLoop(threading.Thread):
         twin: only this thread touches it while the loop runs, except under :attr:`lock`.
         publish_every: ticks between two published frames.
         on_frame: called in this thread.
+        priority: real-time (FIFO) priority asked of the system, 0 for none.
     """
 
     def __init__(
-        self, twin: Twin, publish_every: int, on_frame: Callable[[SensorFrame], None]
+        self,
+        twin: Twin,
+        publish_every: int,
+        on_frame: Callable[[SensorFrame], None],
+        *,
+        priority: int = 0,
     ) -> None:
         super().__init__(name="joint-loop", daemon=True)
         self.lock = threading.Lock()
         self._twin = twin
         self._publish_every = publish_every
         self._on_frame = on_frame
+        self._priority = priority
+        self.has_priority = False
         self._target: JointTarget | None = None
         self._stopping = threading.Event()
         self._restart = True
@@ -58,6 +67,7 @@ class RealtimeLoop(threading.Thread):
 
     def run(self) -> None:
         """Body of the thread."""
+        self._ask_for_priority()
         due = time.perf_counter()
         try:
             while not self._stopping.is_set():
@@ -71,6 +81,16 @@ class RealtimeLoop(threading.Thread):
                 due += TICK_S
         except Exception as error:
             self.error = error
+
+    def _ask_for_priority(self) -> None:
+        """Most systems grant it to privileged users only; the loop runs without it too."""
+        if self._priority <= 0 or not hasattr(os, "sched_setscheduler"):
+            return
+        try:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(self._priority))
+        except OSError:
+            return
+        self.has_priority = True
 
     def _wait_until(self, due: float) -> float:
         rest = due - time.perf_counter()

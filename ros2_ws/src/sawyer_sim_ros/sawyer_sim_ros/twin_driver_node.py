@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import time
 
 from rclpy.clock import Clock, ClockType
@@ -54,7 +55,10 @@ class TwinDriverNode(ThinNode):
             if rest:
                 raise ConfigError("state_rate_hz", config.state_rate_hz, "a divisor of 1000")
             self._visual_every = round(config.period_s * config.state_rate_hz)
-            self._loop = RealtimeLoop(self._twin, int(every), self._publish)
+            self._loop = RealtimeLoop(
+                self._twin, int(every), self._publish, priority=config.priority
+            )
+            gc.freeze()  # what is loaded stays: no collection pause in the loop for it
         self.create_timer(1.0, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._publish_state()
 
@@ -160,6 +164,7 @@ class TwinDriverNode(ThinNode):
             state.overruns = self._loop.overruns
             self.health.put("overruns", self._loop.overruns)
             self.health.put("ticks", self._loop.ticks)
+            self.health.put("has_priority", self._loop.has_priority)
         self._state_publisher.publish(state)
 
 
