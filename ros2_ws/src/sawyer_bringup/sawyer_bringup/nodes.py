@@ -23,12 +23,19 @@ def parameter_file(robot: str, node: str) -> str:
     return str(share / "config" / robot / f"{node}.yaml")
 
 
+def parameter_files(robot: str, node: str, clock: str) -> list[str]:
+    """The node's file and, where there is one, what differs with this clock."""
+    overlay = parameter_file(robot, f"{node}.{clock}")
+    return [parameter_file(robot, node), *([overlay] if Path(overlay).is_file() else [])]
+
+
 def process(
     name: str,
     targets: Mapping[str, str],
     *,
     robot: str,
     log_level: str,
+    clock: str = "lockstep",
     overrides: Mapping[str, Any] | None = None,
     respawn: bool = False,
 ) -> Node:
@@ -39,10 +46,11 @@ def process(
         targets: node name to ``package.module:Class``; more than one share an executor.
         robot: whose parameter files are used.
         log_level: of all nodes in the process.
+        clock: lockstep or realtime; a node may have a second file for one of them.
         overrides: parameters that the launch arguments decide, given to all of its nodes.
         respawn: start it again when it dies.
     """
-    files: list[Any] = [parameter_file(robot, node) for node in targets]
+    files: list[Any] = [file for node in targets for file in parameter_files(robot, node, clock)]
     package, executable = CONTAINER
     return Node(
         package=package,

@@ -48,13 +48,21 @@ def task() -> list[str]:
 
 
 def test_each_node_has_its_parameter_file() -> None:
-    assert {path.stem for path in CONFIG.glob("*.yaml")} == set(NODES)
+    assert {path.name.split(".")[0] for path in CONFIG.glob("*.yaml")} == set(NODES)
 
 
-@pytest.mark.parametrize("name", sorted(NODES))
-def test_a_parameter_file_names_declared_parameters_of_its_node(name: str, task) -> None:
-    path = CONFIG / f"{name}.yaml"
-    values = yaml.safe_load(path.read_text(encoding="utf-8"))[name]["ros__parameters"]
+def flat(values: dict, prefix: str = "") -> dict:
+    found = {}
+    for key, value in values.items():
+        name = f"{prefix}{key}"
+        found.update(flat(value, f"{name}.") if isinstance(value, dict) else {name: value})
+    return found
+
+
+@pytest.mark.parametrize("file", sorted(path.name for path in CONFIG.glob("*.yaml")))
+def test_a_parameter_file_names_declared_parameters_of_its_node(file: str, task) -> None:
+    path, name = CONFIG / file, file.split(".")[0]
+    values = flat(yaml.safe_load(path.read_text(encoding="utf-8"))[name]["ros__parameters"])
     with ros_arguments(["--params-file", str(path), *GIVEN, *task]):
         node = NODES[name][0]()
         try:

@@ -24,6 +24,7 @@ def _setup(context: LaunchContext) -> list[object]:
         NODES,
         robot=str(value(context, "robot")),
         log_level=str(value(context, "log_level")),
+        clock=str(value(context, "clock")),
         overrides={
             "task_file": str(task),
             "clock": value(context, "clock"),
