@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from sawyer_cli import launching
+from sawyer_cli.checks import run_streaming
 from sawyer_cli.launching import launch_command, log_tail, run_launch, stop_in_order
 
 
@@ -128,3 +129,13 @@ def test_tick_is_called_while_the_launch_runs(fake_ros2: Path, tmp_path: Path) -
     ticks: list[int] = []
     run_launch(["ros2"], tmp_path / "log", timeout_s=20.0, on_tick=lambda: ticks.append(1))
     assert ticks
+
+
+def test_tests_can_interrupt_what_they_start_even_in_a_background_job(tmp_path: Path) -> None:
+    code = "import signal; print(signal.getsignal(signal.SIGINT) is signal.SIG_IGN)"
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        status, last = run_streaming([sys.executable, "-c", code], tmp_path)
+    finally:
+        signal.signal(signal.SIGINT, before)
+    assert (status, last) == (0, "False")

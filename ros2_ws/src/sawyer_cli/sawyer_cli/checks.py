@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sawyer_cli.errors import CommandError, require_choice
+from sawyer_cli.launching import interrupts_not_ignored
 from sawyer_cli.paths import repository_root
 
 
@@ -88,9 +89,11 @@ def run_quiet(step: Step, folder: Path) -> int:
 def run_streaming(command: Sequence[str], folder: Path) -> tuple[int, str]:
     """Run a command, show its output as it comes; return the status and the last line."""
     last = ""
-    with subprocess.Popen(
-        command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
-    ) as process:
+    with interrupts_not_ignored():  # tests interrupt what they start
+        process = subprocess.Popen(
+            command, cwd=folder, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+    with process:
         assert process.stdout is not None
         for line in process.stdout:
             print(line, end="", flush=True)
