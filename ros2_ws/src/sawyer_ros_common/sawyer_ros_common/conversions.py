@@ -1,5 +1,6 @@
 """Messages to core types and back; float64 values survive bit for bit."""
 
+from array import array
 from collections.abc import Sequence
 
 import numpy as np
@@ -43,11 +44,11 @@ def _by_name(names: Sequence[str], values: Sequence[float], field: str) -> Array
     """Values in the order of the joint names, (7,)."""
     if len(values) != len(names):
         raise ShapeError(field, len(values), f"{len(names)} values, one per name")
-    array = np.asarray(values, dtype=np.float64)
+    ordered = np.asarray(values, dtype=np.float64)
     if list(names) == _NAMES:
-        return array
+        return ordered
     try:
-        return array[[list(names).index(name) for name in _NAMES]]
+        return ordered[[list(names).index(name) for name in _NAMES]]
     except ValueError as error:
         raise ShapeError(f"{field} names", list(names), _NAMES) from error
 
@@ -153,6 +154,8 @@ def image_message(image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str) ->
     """Image message of (H, W) gray or (H, W, 3) RGB uint8."""
     height, width = image.shape[:2]
     channels = 1 if image.ndim == 2 else image.shape[2]
+    data = array("B")  # the setter takes it as it is; it would check each byte of `bytes`
+    data.frombytes(np.ascontiguousarray(image).data)
     return Image(
         header=header(stamp_ns, frame_id),
         height=height,
@@ -160,7 +163,7 @@ def image_message(image: npt.NDArray[np.uint8], stamp_ns: int, frame_id: str) ->
         encoding="mono8" if channels == 1 else "rgb8",
         is_bigendian=0,
         step=width * channels,
-        data=image.tobytes(),
+        data=data,
     )
 
 
@@ -185,6 +188,6 @@ def image_array(message: Image) -> npt.NDArray[np.uint8]:
         )
     flat = np.frombuffer(message.data, dtype=np.uint8)
     shape = (message.height, message.width) + ((3,) if channels == 3 else ())
-    array = flat.reshape(shape)
-    array.flags.writeable = False
-    return array
+    pixels = flat.reshape(shape)
+    pixels.flags.writeable = False
+    return pixels

@@ -1,4 +1,6 @@
 import math
+from array import array
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -105,6 +107,17 @@ def test_images_survive(shape) -> None:
     back = conversions.image_array(message)
     np.testing.assert_array_equal(back, image)
     assert not back.flags.writeable
+
+
+def test_pixels_reach_the_message_as_an_array_that_is_not_checked_byte_by_byte(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(conversions, "Image", SimpleNamespace)
+    image = np.arange(24, dtype=np.uint8).reshape(4, 6)[:, ::2]  # not contiguous
+    data = conversions.image_message(image, 7, "cam").data
+    assert isinstance(data, array)
+    assert data.typecode == "B"
+    assert data.tobytes() == image.tobytes()
 
 
 @pytest.mark.parametrize(
