@@ -165,7 +165,7 @@ class EpisodeManagerNode(ThinNode):
         if run.recording:
             await self.recorder.stop(run.stamp_ns)
             if self.recorder.problem and not result.error_code:
-                result.error_code = ErrorCode.RECORDER_IO
+                result.error_code = self.recorder.code
                 result.error_msg = self.recorder.problem
         self.health.tick()
         self.health.count("successes", float(result.success))

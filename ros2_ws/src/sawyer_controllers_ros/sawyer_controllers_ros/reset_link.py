@@ -100,10 +100,11 @@ class RecorderLink:
         self._start = node.create_client(StartRecording, "recorder/start")
         self._stop = node.create_client(StopRecording, "recorder/stop")
         self.problem = ""
+        self.code = int(ErrorCode.RECORDER_IO)  # of the problem
 
     async def start(self, name: str) -> None:
         """Open a bag."""
-        self.problem = ""
+        self.problem, self.code = "", int(ErrorCode.RECORDER_IO)
         try:
             reply = await self._deadlines.call(
                 self._start, StartRecording.Request(name=name), self._timeout_s
@@ -112,7 +113,7 @@ class RecorderLink:
             self.problem = f"not recorded: {error}"
             return
         if reply.error_code:
-            self.problem = f"not recorded: {reply.error_msg}"
+            self.problem, self.code = f"not recorded: {reply.error_msg}", reply.error_code
 
     async def stop(self, until_ns: int) -> None:
         """Close the bag when everything up to ``until_ns`` is in it."""
@@ -125,4 +126,4 @@ class RecorderLink:
             self.problem = f"recording not closed: {error}"
             return
         if reply.error_code:
-            self.problem = f"recording failed: {reply.error_msg}"
+            self.problem, self.code = f"recording failed: {reply.error_msg}", reply.error_code

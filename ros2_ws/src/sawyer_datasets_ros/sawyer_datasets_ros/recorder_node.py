@@ -59,10 +59,12 @@ class RecorderNode(ThinNode):
 
     def _new_progress(self) -> Progress:
         periodic = [topic.name for topic in self._topics if topic.profile in ("state", "image")]
-        return Progress(periodic, self._config.closing_topic)
+        names = map(self.resolve_topic_name, periodic)
+        return Progress(names, self.resolve_topic_name(self._config.closing_topic))
 
     def _receiver(self, topic: RecordedTopic) -> Callable[[bytes], None]:
-        name, wall_stamped = topic.name, topic.name in self._config.wall_stamped
+        name = self.resolve_topic_name(topic.name)  # bags hold full names, as rosbag2 writes them
+        wall_stamped = topic.name in self._config.wall_stamped
 
         def receive(cdr: bytes) -> None:
             stamp_ns = self._newest_ns if wall_stamped else stamp_of(cdr)
@@ -76,7 +78,7 @@ class RecorderNode(ThinNode):
         try:
             writer.write(name, stamp_ns, cdr)
         except SawyerError as error:
-            self._fail(str(error))
+            self._fail(error)
             return
         self._state.messages += 1
         self._state.bytes += len(cdr)
@@ -86,10 +88,11 @@ class RecorderNode(ThinNode):
             self._complete.set_result(True)
             self._complete = None
 
-    def _fail(self, message: str) -> None:
+    def _fail(self, error: SawyerError | OSError) -> None:
         """The bag cannot go on: keep what is there, say so, let the episode run."""
+        message = str(error)
         self._state.dropped += 1
-        self._state.error_code, self._state.error_msg = _code(message), message
+        self._state.error_code, self._state.error_msg = _code(error), message
         self.health.error(message)
         self.get_logger().error(f"recording stopped: {message}")
         if self._writer is not None:
@@ -113,10 +116,10 @@ class RecorderNode(ThinNode):
         self._state = RecorderState(uri=str(path))
         self._progress = self._new_progress()
         try:
-            specs = {topic.name: topic.spec() for topic in self._topics}
+            specs = {self.resolve_topic_name(t.name): t.spec() for t in self._topics}
             self._writer = EpisodeBagWriter(path, specs)
         except (SawyerError, OSError) as error:
-            self._fail(str(error))
+            self._fail(error)
             response.error_code, response.error_msg = self._state.error_code, str(error)
             return response
         self._publish_state()
@@ -162,7 +165,7 @@ class RecorderNode(ThinNode):
         try:
             writer.close()
         except RecordingError as error:
-            self._state.error_code, self._state.error_msg = _code(str(error)), str(error)
+            self._state.error_code, self._state.error_msg = _code(error), str(error)
             self.health.error(str(error))
 
     def _publish_state(self) -> None:
@@ -171,8 +174,8 @@ class RecorderNode(ThinNode):
         self._publisher.publish(self._state)
 
 
-def _code(message: str) -> int:
-    full = "No space left" in message or "no room" in message
+def _code(error: SawyerError | OSError) -> int:
+    full = isinstance(error, RecordingError) and error.no_space
     return int(ErrorCode.RECORDER_NO_SPACE if full else ErrorCode.RECORDER_IO)
 
 

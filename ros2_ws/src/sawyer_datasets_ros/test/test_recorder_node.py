@@ -1,3 +1,4 @@
+import errno
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -105,7 +106,7 @@ def test_an_existing_bag_is_not_overwritten(bench: Bench) -> None:
 
 class FullDisk(EpisodeBagWriter):
     def write(self, topic: str, stamp_ns: int, cdr: bytes) -> None:
-        raise RecordingError("cannot write: No space left on device")
+        raise RecordingError("cannot write to the bag", errno=errno.ENOSPC)
 
 
 def test_a_full_disk_ends_the_recording_not_the_node(
@@ -118,7 +119,7 @@ def test_a_full_disk_ends_the_recording_not_the_node(
     state = next(s for s in bench.states if s.error_code)
     assert state.error_code == ErrorCode.RECORDER_NO_SPACE
     assert not state.recording
-    assert "No space left" in state.error_msg
+    assert "cannot write to the bag" in state.error_msg
     reply = bench.stop(200)
     assert reply.error_code == ErrorCode.RECORDER_NO_SPACE
     assert reply.dropped >= 1
