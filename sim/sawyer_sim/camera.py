@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 import pybullet
 
+from sawyer_core.pictures import policy_picture
 from sawyer_core.types import Array, Image
 from sawyer_sim.camera_config import CameraConfig
 from sawyer_sim.connectors import Connector
@@ -18,7 +19,6 @@ from sawyer_sim.scene import Scene
 from sawyer_sim.shapes import Vector
 
 VIEW_PX = 32
-_SUPERSAMPLING = 2
 _OVERVIEW_EYE_M = (0.50, -0.52, 0.26)  # from the socket's mouth
 _OVERVIEW_TARGET_M = (-0.07, 0.0, 0.13)
 _OVERVIEW_FOV_RAD = 0.75
@@ -35,19 +35,6 @@ class Lighting:
 
 
 DAYLIGHT = Lighting((0.4, -0.8, 1.0), (1.0, 1.0, 1.0), 0.55, 0.5)
-
-
-def gray_view(rgb: Image, size_px: int = VIEW_PX) -> Image:
-    """(size, size) uint8 luma of an image, area mean of equal blocks.
-
-    >>> gray_view(np.full((64, 64, 3), 200, np.uint8)).shape
-    (32, 32)
-    """
-    height, width = rgb.shape[:2]
-    luma = rgb.astype(np.float64) @ np.array([0.299, 0.587, 0.114])
-    blocks = luma.reshape(size_px, height // size_px, size_px, width // size_px)
-    gray: Image = np.rint(blocks.mean(axis=(1, 3))).astype(np.uint8)
-    return gray
 
 
 class Camera:
@@ -99,9 +86,8 @@ class Camera:
             self._close.paint(self._episode, config.texture_jitter)
 
     def policy_view(self, joints: Sequence[float], tick: int) -> Image:
-        """(32, 32) uint8 gray view."""
-        edge = VIEW_PX * _SUPERSAMPLING
-        return gray_view(self.rgb(joints, tick, edge, edge))
+        """(32, 32) uint8 gray view, made of the raw picture as the camera node does."""
+        return policy_picture(self.rgb(joints, tick, None, None), VIEW_PX)
 
     def rgb(
         self, joints: Sequence[float], tick: int, width_px: int | None, height_px: int | None

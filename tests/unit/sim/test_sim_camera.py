@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from sawyer_sim.camera import gray_view
+from sawyer_core.pictures import policy_picture
 from sawyer_sim.connectors import CONNECTOR_NAMES
 from sawyer_sim.twin import Twin
 
@@ -25,15 +25,7 @@ def test_sizes_and_types(twin):
 
 
 def test_policy_view_is_the_gray_of_the_raw_image(twin):
-    assert np.array_equal(twin.render_policy_view(), gray_view(twin.render_rgb(64, 64)))
-
-
-def test_gray_view_by_hand():
-    image = np.zeros((64, 64, 3), np.uint8)
-    image[:2, :2] = [[[255, 0, 0], [0, 255, 0]], [[0, 0, 255], [255, 255, 255]]]
-    gray = gray_view(image)
-    assert gray[0, 0] == round((0.299 + 0.587 + 0.114 + 1.0) * 255 / 4)
-    assert gray[1:, 1:].max() == 0
+    assert np.array_equal(twin.render_policy_view(), policy_picture(twin.render_rgb(), 32))
 
 
 @pytest.mark.parametrize("connector", CONNECTOR_NAMES)

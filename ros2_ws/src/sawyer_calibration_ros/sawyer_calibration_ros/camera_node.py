@@ -7,8 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from sensor_msgs.msg import CameraInfo, Image
 
-from sawyer_calibration_ros.images import shrink
 from sawyer_core import ShapeError, setting, validate
+from sawyer_core.pictures import policy_picture
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
@@ -50,10 +50,12 @@ class CameraNode(ThinNode):
 
     def _on_image(self, message: Image) -> None:
         try:
-            view = shrink(conversions.image_array(message), self._config.side_px)
+            view = policy_picture(conversions.image_array(message), self._config.side_px)
         except ShapeError as error:
             self.health.count("refused_images")
             self.health.error(str(error))
+            if self.health.figure("refused_images") == 1:
+                self.get_logger().error(f"camera/image_raw refused: {error}")
             return
         stamp_ns = to_ns(message.header.stamp)
         self._policy.publish(conversions.image_message(view, stamp_ns, message.header.frame_id))

@@ -3,8 +3,6 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 from geometry_msgs.msg import WrenchStamped
-from hypothesis import given
-from hypothesis import strategies as st
 from rclpy.node import Node
 from sawyer_interfaces.msg import ErrorCode, ForceBias
 from sawyer_interfaces.srv import CalibrateForce
@@ -12,8 +10,7 @@ from sensor_msgs.msg import CameraInfo, Image, JointState
 
 from sawyer_calibration_ros.camera_node import CameraNode
 from sawyer_calibration_ros.force_bias_node import ForceBiasNode
-from sawyer_calibration_ros.images import shrink
-from sawyer_core import JOINT_NAMES, ShapeError, Wrench
+from sawyer_core import JOINT_NAMES, Wrench
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.stamps import to_ns, to_stamp
 from sawyer_ros_common.testing import Client, Spinner, ros_arguments, wait_for
@@ -27,26 +24,6 @@ def other() -> Iterator[Node]:
         yield Node("other")
 
 
-def test_shrink_is_the_luma_mean_of_blocks() -> None:
-    image = np.zeros((4, 4, 3), np.uint8)
-    image[:2, :2] = (255, 0, 0)
-    image[:2, 2:] = (0, 255, 0)
-    image[2:, :2, 2] = np.array([[0, 100], [200, 255]])
-    assert shrink(image, 2).tolist() == [[76, 150], [16, 0]]
-
-
-@given(st.integers(0, 255), st.integers(1, 4))
-def test_a_plain_picture_stays_plain(level: int, factor: int) -> None:
-    image = np.full((8 * factor, 8 * factor), level, np.uint8)
-    assert (shrink(image, 8) == level).all()
-
-
-@pytest.mark.parametrize("shape", [(33, 33), (32, 64), (16, 16), (32, 32, 4)])
-def test_a_picture_that_does_not_divide_is_refused(shape) -> None:
-    with pytest.raises(ShapeError, match="image"):
-        shrink(np.zeros(shape, np.uint8), 32)
-
-
 def test_the_camera_keeps_the_stamp_and_drops_what_does_not_fit(other: Node) -> None:
     camera = CameraNode()
     camera.start()
@@ -56,7 +33,7 @@ def test_the_camera_keeps_the_stamp_and_drops_what_does_not_fit(other: Node) -> 
     with Spinner(camera, other):
         wait_for(lambda: raw.get_subscription_count() > 0, 10.0, "the camera node")
         wait_for(lambda: other.count_publishers("camera/image_policy") > 0, 10.0, "its topic")
-        raw.publish(conversions.image_message(np.zeros((50, 64), np.uint8), 1, "cam"))
+        raw.publish(conversions.image_message(np.zeros((31, 64), np.uint8), 1, "cam"))
         raw.publish(conversions.image_message(np.full((64, 64, 3), 9, np.uint8), 2, "cam"))
         wait_for(lambda: views != [], 10.0, "the view")
         wait_for(lambda: infos != [], 10.0, "the intrinsics")
