@@ -48,7 +48,7 @@ class UsbGeometry:
         inner_y = half_y - self.shell_thickness_m
         floor = -inner_y + self.insulator_height_m
         z = (0.0, self.shell_length_m)
-        sides = (floor, half_y)
+        sides = (floor, inner_y)  # not up to half_y: shared corners would double the contacts
         x_in = half_x - self.shell_thickness_m
         shapes = [
             box((-half_x, half_x), (-half_y, floor), z, role="metal"),
