@@ -44,27 +44,35 @@ class ContactConfig:
 
 
 class ContactSearch(ABC):
-    """Descends until the force says contact; then a subclass leads sideways."""
+    """Descends until the force says contact; then a subclass leads sideways.
+
+    Sideways it commands the way from one point of the pattern to the next, not the way from
+    where the arm is: a plug held back by friction lags behind, and as the Cartesian reference
+    adds displacements up, making the lag good at every step would wind the reference up.
+    """
 
     def __init__(self, contact: ContactConfig) -> None:
         self._contact = contact
-        self._first_m: Array | None = None
+        self._in_contact = False
+        self._offset_m: Array = np.zeros(2)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start from the descent again."""
-        self._first_m = None
+        self._in_contact = False
+        self._offset_m = np.zeros(2)
         self._begin(rng)
 
     def action(self, observation: PolicyInput) -> Array:
         """(3,) m displacement of this step."""
         force_z = float(observation.force_n[2])
-        if self._first_m is None:
+        if not self._in_contact:
             if force_z < self._contact.contact_force_n:
                 return np.array([0.0, 0.0, -self._contact.descend_step_m])
-            self._first_m = observation.ee_position_m[:2].copy()
+            self._in_contact = True
         down = self._contact.press_gain_m_per_n * (self._contact.press_force_n - force_z)
         limit = self._contact.press_step_m
-        sideways = self._first_m + self._next_offset() - observation.ee_position_m[:2]
+        before, self._offset_m = self._offset_m, self._next_offset()
+        sideways = self._offset_m - before
         return np.array([sideways[0], sideways[1], -min(max(down, -limit), limit)])
 
     @abstractmethod

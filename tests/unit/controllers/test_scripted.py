@@ -143,3 +143,13 @@ def test_random_search_visits_positions_within_its_range() -> None:
     assert len({tuple(np.round(point, 9)) for point in visited}) == len(visited)
     other = walk(RandomSearch(), 200, seed=2)
     assert other.tolist() != path.tolist()
+
+
+@pytest.mark.parametrize("name", ["random_search", "spiral_search"])
+def test_search_of_a_plug_that_sticks_does_not_wind_up(name: str) -> None:
+    policy = make_scripted(name)
+    policy.reset(rng())
+    stuck = seen(0.6, 0.1, 0.0, force_z=8.0)
+    commanded = np.cumsum([policy.action(stuck)[:2] for _ in range(100)], axis=0)
+    assert np.abs(commanded).max() <= 0.01 + 1e-9  # the pattern's own size
+    assert np.abs(commanded).max() > 0.003
