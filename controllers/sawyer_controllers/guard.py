@@ -13,7 +13,7 @@ import numpy as np
 
 from sawyer_controllers.workspace import Workspace
 from sawyer_core.config import setting, validate
-from sawyer_core.errors import CommandRejectedError, RejectionCode
+from sawyer_core.errors import CommandRejectedError, ConfigError, RejectionCode
 from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import ArmState, Array, EeDelta, Wrench, frozen_vector
 
@@ -88,6 +88,10 @@ class GuardConfig:
 
     def __post_init__(self) -> None:
         validate(self)
+        for name, least in (("refuse_step_m", "max_step_m"), ("degrade_after_s", "hold_after_s")):
+            value, bound = getattr(self, name), getattr(self, least)
+            if value < bound:
+                raise ConfigError(f"GuardConfig.{name}", value, f"at least {least} = {bound:g}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -130,8 +134,6 @@ class CommandGuard:
         )
         self._commander: str | None = None
         self._last_command_ns: int | None = None
-        self._above = False
-        self.contact_stops = 0
         self.reset()
 
     @property
@@ -140,13 +142,22 @@ class CommandGuard:
         return self._commander
 
     @property
+    def contact_stops(self) -> int:
+        """Contact stops of this episode: the guard's own or the 1 kHz loop's, the larger number.
+
+        A contact that both have stopped is one stop, so the two are not added.
+        """
+        return max(self._own_stops, self._loop_stops)
+
+    @property
     def latched(self) -> bool:
         """Whether the contact stops of this episode have latched the guard."""
         return self.contact_stops >= self.config.latch_after
 
     def reset(self) -> None:
         """New episode: forget stops and silence. The commander stays."""
-        self.contact_stops = 0
+        self._own_stops = 0
+        self._loop_stops = 0
         self._above = False
         self._last_command_ns = None
 
@@ -179,11 +190,13 @@ class CommandGuard:
         self._commander = None
         self._last_command_ns = None
 
-    def note_contact_stop(self, total: int | None = None) -> None:
-        """Count a contact stop that the 1 kHz loop made (or take over its total)."""
-        self.contact_stops = (
-            self.contact_stops + 1 if total is None else max(self.contact_stops, total)
-        )
+    def note_loop_stops(self, total: int) -> None:
+        """Take over how many contact stops the 1 kHz loop counts since it was engaged.
+
+        Called with the loop's state of the same stamp as the arm state of the next
+        :meth:`check` or :meth:`watchdog`.
+        """
+        self._loop_stops = total
 
     def check(self, command: EeDelta, state: ArmState, wrench: Wrench) -> GuardDecision:
         """Judge a command against the newest state and bias-free wrench.
@@ -231,7 +244,7 @@ class CommandGuard:
     def _note_force(self, wrench: Wrench) -> None:
         above = bool((np.abs(wrench.force_n) > self._force_limit).any())
         if above and not self._above:
-            self.contact_stops += 1
+            self._own_stops += 1
         self._above = above
 
     def _refuse(self, command: EeDelta, state: ArmState, wrench: Wrench) -> str | None:
@@ -261,18 +274,31 @@ class CommandGuard:
         allowed: Array = np.clip(delta, -step, step)
         if (allowed != delta).any():
             reasons.append(f"step clipped to {step:g} m per axis")
-        pressing = (np.abs(wrench.force_n) > self.config.push_share * self._force_limit) & (
-            allowed * wrench.force_n < 0.0
-        )
-        if pressing.any():
-            allowed = np.where(pressing, 0.0, allowed)
+        at = state.ee_position_m
+        relieved = self._relieve(allowed, wrench)
+        inside = self._into_workspace(relieved, at)
+        kept = self._relieve(inside, wrench)  # the way back in must not press on either
+        if (relieved != allowed).any() or (kept != inside).any():
             reasons.append(f"no further push against {_newtons(wrench)}")
-        goal = state.ee_position_m + allowed
-        if not self.workspace.contains(goal):
-            allowed = np.clip(self.workspace.clamp(goal) - state.ee_position_m, -step, step)
+        if inside is not relieved:
             reasons.append(f"kept inside {self.workspace}")
+        if self.workspace.distance(at + kept) > self.workspace.distance(at) + 1e-9:
+            kept = np.zeros(3)  # what is left of the way back in leads out elsewhere
         status = GuardStatus.CLIPPED if reasons else GuardStatus.OK
-        return GuardDecision(allowed, status, tuple(reasons))
+        return GuardDecision(kept, status, tuple(reasons))
+
+    def _relieve(self, delta: Array, wrench: Wrench) -> Array:
+        """Without the components that would press on against a high force."""
+        high = np.abs(wrench.force_n) > self.config.push_share * self._force_limit
+        relieved: Array = np.where(high & (delta * wrench.force_n < 0.0), 0.0, delta)
+        return relieved
+
+    def _into_workspace(self, delta: Array, at: Array) -> Array:
+        if self.workspace.contains(at + delta):
+            return delta
+        step = self.config.max_step_m
+        inside: Array = np.clip(self.workspace.clamp(at + delta) - at, -step, step)
+        return inside
 
     def _retract(self, reason: str, state: ArmState) -> GuardDecision:
         top = self.task.goal_position_m[2] + self.task.mouth_height_m

@@ -64,6 +64,12 @@ class Workspace:
             y = self.center_y_m + dy * (self.radius_m / distance)
         return np.array([x, y, min(max(z, self.bottom_z_m), self.top_z_m)])
 
+    def distance(self, position_m: npt.ArrayLike) -> float:
+        """Distance, m, from the workspace; 0 inside."""
+        return float(
+            np.linalg.norm(np.asarray(position_m, dtype=np.float64) - self.clamp(position_m))
+        )
+
     def check_goal(self, goal_m: npt.ArrayLike) -> None:
         """Refuse a goal that is outside or not finite.
 

@@ -162,6 +162,41 @@ def test_push_against_a_high_force_is_cut_but_retreat_is_not() -> None:
     assert check(delta(0.0, 0.0, -0.002), force=wrench(z=44.9)).status is GuardStatus.OK
 
 
+def test_way_back_into_the_workspace_does_not_press_on() -> None:
+    """Outside at +x, held off by a force to +x: the way back would push against it."""
+    outside, held_off = state((0.66, 0.1, 0.05)), wrench(x=28.0)
+    decision = check(delta(-0.002), outside, held_off)
+    assert decision.delta_m.tolist() == [0.0, 0.0, 0.0]
+    assert len(decision.reasons) == 2
+    assert check(delta(), outside, held_off).delta_m.tolist() == [0.0, 0.0, 0.0]
+
+
+def test_component_taken_away_does_not_lead_out_of_the_workspace() -> None:
+    """Inwards along x keeps the sum inside; without it y alone would leave."""
+    edge = (0.6 + 0.04, 0.1 + 0.03, 0.05)
+    decision = check(delta(-0.012, 0.01), state(edge), wrench(x=28.0))
+    end = np.array(edge) + decision.delta_m
+    assert acquired().workspace.contains(end)
+    assert decision.delta_m[0] >= 0.0
+
+
+high_forces = st.tuples(
+    *[st.sampled_from([-28.0, 0.0, 28.0])] * 2, st.sampled_from([-46.0, 0.0, 46.0])
+)
+
+
+@given(st.tuples(*[st.floats(-0.02, 0.02)] * 3), st.one_of(inside, anywhere), high_forces)
+def test_no_output_presses_on_wherever_the_arm_is(
+    step: tuple[float, ...], position: tuple[float, ...], force: tuple[float, ...]
+) -> None:
+    guard, start = acquired(), np.array(position)
+    decision = guard.check(delta(*step), state(position), wrench(*force))
+    near = np.abs(force) > 0.9 * np.array([30.0, 30.0, 50.0])
+    away = guard.workspace.distance
+    assert away(start + decision.delta_m) <= away(start) + 1e-9
+    assert not (near & (decision.delta_m * np.array(force) < 0.0)).any()
+
+
 def test_contact_stops_latch_after_three_until_reset() -> None:
     guard = acquired()
     for stop in range(1, 4):
@@ -182,15 +217,24 @@ def test_contact_stops_latch_after_three_until_reset() -> None:
     assert guard.check(delta(), state(), wrench()).status is GuardStatus.OK
 
 
-def test_stops_of_the_joint_loop_count_too() -> None:
+def test_stops_of_the_joint_loop_latch_the_guard_and_engaging_it_anew_frees_it() -> None:
     guard = acquired()
-    guard.note_contact_stop()
-    guard.note_contact_stop(total=2)
+    guard.note_loop_stops(2)
     assert (guard.contact_stops, guard.latched) == (2, False)
-    guard.note_contact_stop(total=1)
-    assert guard.contact_stops == 2
-    guard.note_contact_stop()
+    guard.note_loop_stops(3)
     assert guard.latched
+    stopped = guard.check(delta(), state(), wrench())
+    assert stopped.status is GuardStatus.STOPPED
+    assert "3 contact stops" in stopped.reasons[0]
+    guard.note_loop_stops(0)
+    assert guard.check(delta(), state(), wrench()).status is GuardStatus.OK
+
+
+def test_a_contact_that_loop_and_guard_have_stopped_is_one_stop() -> None:
+    guard = acquired()
+    guard.note_loop_stops(1)
+    guard.check(delta(), state(), wrench(z=51.0))
+    assert guard.contact_stops == 1
 
 
 def test_command_from_an_old_state_is_refused_just_outside_the_bound() -> None:
@@ -313,3 +357,22 @@ def test_commander_needs_a_name() -> None:
 def test_bad_settings_are_refused(field: str, value: object) -> None:
     with pytest.raises(ConfigError, match=field):
         GuardConfig(**{field: value})
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"degrade_after_s": 0.29}, "degrade_after_s.*at least hold_after_s = 0.3"),
+        ({"hold_after_s": 2.1}, "degrade_after_s.*at least hold_after_s = 2.1"),
+        ({"refuse_step_m": 0.014}, "refuse_step_m.*at least max_step_m = 0.015"),
+    ],
+)
+def test_settings_that_contradict_each_other_are_refused(
+    settings: dict[str, float], message: str
+) -> None:
+    with pytest.raises(ConfigError, match=message):
+        GuardConfig(**settings)
+
+
+def test_settings_may_meet() -> None:
+    GuardConfig(hold_after_s=1.0, degrade_after_s=1.0, max_step_m=0.05, refuse_step_m=0.05)
