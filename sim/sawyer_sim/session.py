@@ -21,14 +21,23 @@ from sawyer_controllers.episode import (
     StepResult,
     draw_episode,
 )
-from sawyer_controllers.guard import CommandGuard, GuardConfig
+from sawyer_controllers.guard import CommandGuard, GuardConfig, GuardDecision
 from sawyer_controllers.joint_loop import LoopStatus
 from sawyer_controllers.p_controller import PControllerConfig
 from sawyer_controllers.reset import ResetConfig, ResetRoutine
 from sawyer_controllers.sensing import InsertionSensor, InsertionState, SensingConfig
-from sawyer_core.errors import CommandRejectedError, SimulationError
+from sawyer_core.errors import CommandRejectedError, IkError, SimulationError
 from sawyer_core.force_bias import ForceBiasConfig, ForceBiasEstimator
-from sawyer_core.types import Array, EeDelta, Image, PolicyInput, SensorFrame, Wrench
+from sawyer_core.types import (
+    ArmState,
+    Array,
+    EeDelta,
+    Image,
+    JointTarget,
+    PolicyInput,
+    SensorFrame,
+    Wrench,
+)
 from sawyer_sim.twin import Twin
 
 RESET_SOURCE = "reset"
@@ -58,6 +67,10 @@ class InsertionSession:
         twin: the twin; stays with the caller, who closes it.
         config: settings of the parts around it.
         listener: called with every frame, those of the reset included.
+
+    Attributes:
+        unsolved: periods since the last :meth:`begin` in which no joint target could be found
+            for the command; the arm held.
     """
 
     def __init__(
@@ -80,6 +93,8 @@ class InsertionSession:
         self._frame: SensorFrame | None = None
         self._insertion: InsertionState | None = None
         self._goal: Array = task.goal
+        self._last_target: JointTarget | None = None
+        self.unsolved = 0
 
     @property
     def frame(self) -> SensorFrame:
@@ -108,6 +123,8 @@ class InsertionSession:
         self._sensor.reset()
         self._take(frame)
         self._cartesian.reset(frame.arm)
+        self._last_target = None
+        self.unsolved = 0
         self._guard.reset()
         self._guard.acquire(RESET_SOURCE)
         try:
@@ -126,6 +143,7 @@ class InsertionSession:
                 estimator.add(frame.wrench.force_n, frame.arm.dq_rad_per_s)
                 if estimator.done:
                     self._bias = np.array(estimator.bias)
+                    self.twin.loop.set_force_bias(self._bias.tolist())
                 if estimator.done or estimator.failed:
                     self._reset.force_zeroed(estimator.done, estimator.message)
                     estimator = None
@@ -170,14 +188,27 @@ class InsertionSession:
     def _execute(self, delta: EeDelta, period_s: float) -> None:
         frame = self.frame
         wrench = self._centered(frame)
+        self._guard.note_loop_stops(self.twin.loop.stops)
         decision = self._guard.check(delta, frame.arm, wrench)
-        target = self._cartesian.execute(decision, frame.arm, period_s)
+        target = self._target(decision, frame.arm, period_s)
         ticks = round(period_s / self.twin.config.physics.tick_s)
         try:
             self._take(self.twin.advance(target, ticks))
         except CommandRejectedError:
             # A latched joint loop takes no targets; it holds while the period passes.
             self._take(self.twin.advance(None, ticks))
+
+    def _target(self, decision: GuardDecision, arm: ArmState, period_s: float) -> JointTarget:
+        """Joint target of a decision; without a solution the arm holds, as in the node."""
+        try:
+            target = self._cartesian.execute(decision, arm, period_s)
+        except (IkError, CommandRejectedError):
+            self.unsolved += 1
+            last = self._last_target
+            q_rad = arm.q_rad if last is None else last.q_rad
+            target = JointTarget(arm.stamp_ns, q_rad, period_s)
+        self._last_target = target
+        return target
 
     def _centered(self, frame: SensorFrame) -> Wrench:
         return Wrench(frame.stamp_ns, frame.wrench.force_n - self._bias, frame.wrench.torque_n_m)
