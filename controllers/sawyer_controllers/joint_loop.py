@@ -119,6 +119,11 @@ class JointLoop:
         self._bias = (float(force_n[0]), float(force_n[1]), float(force_n[2]))
         self._set_force_window()
 
+    @property
+    def force_bias_n(self) -> tuple[float, float, float]:
+        """Bias that the contact-force stop subtracts, N."""
+        return self._bias
+
     def _set_force_window(self) -> None:
         contact = self.config.contact
         x, y, z = self._bias

@@ -145,6 +145,7 @@ class Twin:
         self._peak: tuple[float, ...] = (0.0,) * 6
         self._peak_square = -1.0
         self.loop.start(self.home_q_rad.tolist())
+        self.loop.set_force_bias((0.0, 0.0, 0.0))  # another plug, another bias
         self._new_block()
         self._measure()
         return self.frame()
@@ -296,7 +297,8 @@ class Twin:
         return PlugState(tip, np.array(state[5]), -float(offset[2]), offset[:2], slip)
 
     @property
-    def _tick_index(self) -> int:
+    def tick_index(self) -> int:
+        """Milliseconds since the episode was prepared."""
         return (self._time_ns - self._start_ns) // TICK_NS
 
     @property
@@ -308,11 +310,11 @@ class Twin:
 
     def render_policy_view(self) -> Image:
         """(32, 32) uint8 gray view of plug and socket."""
-        return self._camera.policy_view(self.joint_positions(), self._tick_index)
+        return self._camera.policy_view(self.joint_positions(), self.tick_index)
 
     def render_rgb(self, width_px: int | None = None, height_px: int | None = None) -> Image:
         """(H, W, 3) uint8 image of the same camera."""
-        return self._camera.rgb(self.joint_positions(), self._tick_index, width_px, height_px)
+        return self._camera.rgb(self.joint_positions(), self.tick_index, width_px, height_px)
 
     def render_overview(self, width_px: int = 640, height_px: int = 480) -> Image:
         """(H, W, 3) uint8 view of arm, gripper, plug and socket."""

@@ -83,7 +83,7 @@ class CartesianCommandNode(ThinNode):
         )
         self.create_service(ReleaseCommander, "commander/release", self._release)
         self.create_subscription(EeCommand, "ee_command", self._on_command, qos.COMMAND)
-        self._frames = FrameSource(self, (*ARM, "wrench_centered"), self._on_frame)
+        self._frames = FrameSource(self, (*ARM, "wrench_centered", "driver"), self._on_frame)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         self.create_timer(self._config.silence_s, self._listen, clock=steady)
 
@@ -129,6 +129,8 @@ class CartesianCommandNode(ThinNode):
 
     def _on_frame(self, frame: Frame) -> None:
         self._heard = True
+        if frame.driver is not None:
+            self._guard.note_loop_stops(frame.driver.contact_stops)
         pending = self._pending
         if pending is not None and to_ns(pending.header.stamp) <= frame.stamp_ns:
             self._pending = None

@@ -7,13 +7,14 @@ from rclpy.action.server import ServerGoalHandle
 from rclpy.task import Future
 from sawyer_interfaces.action import Reset
 from sawyer_interfaces.msg import ErrorCode, ForceBias
-from sawyer_interfaces.srv import CalibrateForce
+from sawyer_interfaces.srv import CalibrateForce, SetForceBias
 
 from sawyer_controllers.reset import ResetCommand, ResetConfig, ResetRoutine
 from sawyer_controllers_ros.commander import Commander, CommanderConfig
 from sawyer_controllers_ros.insertion_message import insertion_state
 from sawyer_controllers_ros.task_config import load_task_parameter
 from sawyer_core import CommandRejectedError, ConfigError, EeDelta, SawyerError, TransportError
+from sawyer_core.errors import RejectionCode
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.frames import ARM, Frame, FrameSource
 from sawyer_ros_common.parameters import ConfigParameters
@@ -43,6 +44,7 @@ class ResetNode(ThinNode):
             self, self._frames, "reset", self._commander_config, self._deadlines
         )
         self._calibrate = self.create_client(CalibrateForce, "force_bias/calibrate")
+        self._tell_driver = self.create_client(SetForceBias, "driver/set_force_bias")
         self.create_subscription(ForceBias, "force_bias", self._on_bias, qos.LATCHED)
         self._server = ActionServer(
             self,
@@ -152,8 +154,18 @@ class ResetNode(ThinNode):
         report = await self._bias_from(frame.stamp_ns)
         if report.collecting:
             return False
+        if report.calibrated:
+            await self._hand_over(report)
         self._routine.force_zeroed(bool(report.calibrated), report.error_msg)
         return True
+
+    async def _hand_over(self, report: ForceBias) -> None:
+        """Let the driver's contact stop judge with this bias before anything moves on."""
+        request = SetForceBias.Request(bias=report.bias)
+        timeout_s = self._commander_config.service_timeout_s
+        reply = await self._deadlines.call(self._tell_driver, request, timeout_s)
+        if reply.error_code:
+            raise CommandRejectedError(RejectionCode.NON_FINITE, reply.error_msg)
 
     async def _bias_from(self, stamp_ns: int) -> ForceBias:
         if self._tells(self._bias, stamp_ns):

@@ -11,6 +11,7 @@ from sensor_msgs.msg import JointState
 from sawyer_core import SensorFrame
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.stamps import to_stamp
+from sawyer_sim_ros.snapshot import Snapshot
 
 
 class StatePublishers:
@@ -43,10 +44,13 @@ class StatePublishers:
         )
         self._clock.publish(Clock(clock=to_stamp(frame.stamp_ns)))
 
-    def visual(self, frame: SensorFrame, seed: int, tick: int, joints: list[float]) -> None:
+    def visual(self, snapshot: Snapshot) -> None:
         """Publish what the camera node draws from."""
         self._visual.publish(
             TwinVisualState(
-                header=conversions.header(frame.stamp_ns), seed=seed, tick=tick, joints=joints
+                header=conversions.header(snapshot.stamp_ns),
+                seed=snapshot.seed,
+                tick=snapshot.tick,
+                joints=list(snapshot.joints),
             )
         )

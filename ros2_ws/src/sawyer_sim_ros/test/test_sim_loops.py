@@ -6,21 +6,31 @@ from typing import Any
 import numpy as np
 import pytest
 
+from sawyer_controllers.joint_loop import JointLoopConfig
 from sawyer_core import CommandRejectedError, JointTarget
 from sawyer_core.errors import RejectionCode
 from sawyer_core.testing import FakeArm
+from sawyer_sim.realtime import RealtimeLoop
 from sawyer_sim_ros.lockstep import LockstepStepper
-from sawyer_sim_ros.realtime import RealtimeLoop
 
 PERIOD_NS = 100_000_000
 
 
 class FakeLoop:
-    def __init__(self) -> None:
+    def __init__(self, *, latched: bool = False) -> None:
+        self.config = JointLoopConfig()
         self.targets: list[JointTarget] = []
+        self.periods_s: list[float] = []
+        self.latched = latched
 
     def set_target(self, target: JointTarget) -> None:
+        if self.latched:
+            raise CommandRejectedError(RejectionCode.LATCHED, "latched")
         self.targets.append(target)
+
+    def note_period(self, period_s: float) -> bool:
+        self.periods_s.append(period_s)
+        return False
 
 
 class FakeTwin:
@@ -28,7 +38,7 @@ class FakeTwin:
 
     def __init__(self, slow: dict[int, float] | None = None, *, latched: bool = False) -> None:
         self.arm = FakeArm()
-        self.loop = FakeLoop()
+        self.loop = FakeLoop(latched=latched)
         self.ticks = 0
         self.slow = slow or {}
         self.latched = latched
@@ -88,7 +98,7 @@ def test_time_passes_without_target_when_the_joint_loop_is_latched() -> None:
 
 def run(twin: FakeTwin, seconds: float, *targets: JointTarget) -> tuple[RealtimeLoop, list[int]]:
     stamps: list[int] = []
-    loop = RealtimeLoop(twin, 10, lambda frame: stamps.append(frame.stamp_ns))
+    loop = RealtimeLoop(twin, 10, twin.frame, lambda frame: stamps.append(frame.stamp_ns))
     loop.start()
     for wanted in targets:
         loop.set_target(wanted)
@@ -120,7 +130,8 @@ def test_realtime_never_rushes_and_counts_what_was_late() -> None:
 
 
 def test_a_prepared_episode_is_no_overrun() -> None:
-    loop = RealtimeLoop(FakeTwin(), 10, lambda frame: None)
+    twin = FakeTwin()
+    loop = RealtimeLoop(twin, 10, twin.frame, lambda frame: None)
     loop.start()
     with loop.lock:
         time.sleep(0.05)
@@ -135,7 +146,39 @@ def test_an_error_in_the_loop_is_kept_for_the_node() -> None:
     def fail(frame: Any) -> None:
         raise CommandRejectedError(RejectionCode.STALE, "broken")
 
-    loop = RealtimeLoop(FakeTwin(), 10, fail)
+    twin = FakeTwin()
+    loop = RealtimeLoop(twin, 10, twin.frame, fail)
     loop.start()
     loop.join(timeout=5.0)
     assert isinstance(loop.error, CommandRejectedError)
+
+
+def test_every_period_is_reported_to_the_joint_loop() -> None:
+    twin = FakeTwin({50: 0.02})
+    loop, _ = run(twin, 0.2)
+    assert len(twin.loop.periods_s) == loop.ticks - 1
+    assert max(twin.loop.periods_s) >= 0.02
+    assert loop.late_periods >= 1
+
+
+def test_a_latched_joint_loop_does_not_end_the_thread() -> None:
+    twin = FakeTwin(latched=True)
+    loop, _ = run(twin, 0.05, target(0))
+    assert loop.refused_targets == 1
+    assert loop.ticks > 1
+
+
+def test_punctuality_counts_by_the_definition() -> None:
+    loop = RealtimeLoop(FakeTwin(), 10, lambda: None, lambda _: None)
+    due = loop._note(1.0, 0.5)  # the first tick is on time
+    assert due == 1.0
+    for late_s in (0.0, 0.0004, 0.0006, 0.0009, 0.0011, 0.0):
+        loop.ticks += 1
+        due += 0.001
+        now = due + late_s
+        due = loop._note(now, due)
+        assert due == (now if late_s > 0.001 else pytest.approx(now - late_s))
+    figures = loop.punctuality()
+    assert (figures.ticks, figures.overruns) == (6, 1)
+    assert figures.half_late == 3
+    assert figures.max_us == pytest.approx(1100.0, abs=1.0)
