@@ -129,11 +129,6 @@ class JointImpedanceController:
         """Present integral torque w, (7,) N m."""
         return tuple(self._w)
 
-    @property
-    def stiffness_share(self) -> float:
-        """How far the stiffness has been ramped up, 0 to 1."""
-        return self._ramp
-
     def reset(self) -> None:
         """Engage anew: integrators to zero, stiffness ramp from the start."""
         self._ramp = self._ramp_step

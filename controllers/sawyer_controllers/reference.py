@@ -63,12 +63,6 @@ class CubicReference:
         rows: Array = self._basis[1] @ (self._moves / self._total_s)
         return rows
 
-    @property
-    def accelerations(self) -> Array:
-        """(rows, 7) rad/s^2."""
-        rows: Array = self._basis[2] @ (self._moves / self._total_s**2)
-        return rows
-
     def feedforward(self, damping: Array | None, inertia: Array | None) -> Array:
         """(rows, 7) N m: damping (7,) times velocity plus inertia (7, 7) times acceleration."""
         rows: Array = np.zeros((len(self.positions), N_JOINTS))

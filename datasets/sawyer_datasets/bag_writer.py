@@ -138,11 +138,6 @@ class EpisodeBagWriter:
         """Messages written so far, buffered ones included."""
         return sum(self._sequences.values())
 
-    @property
-    def written_bytes(self) -> int:
-        """Bytes of data in the file so far."""
-        return self._file.end
-
     def add_topic(self, name: str, spec: TopicSpec | tuple[str, str, Any]) -> None:
         """Add a topic that became known while recording; the same topic twice is an error."""
         checked = checked_spec(name, spec)

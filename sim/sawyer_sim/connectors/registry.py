@@ -60,11 +60,6 @@ class Connector:
         """Depth of the seated plug: its shoulder rests on the rim."""
         return self.geometry.length_m
 
-    @property
-    def tip_below_ee_m(self) -> float:
-        """Distance from right_gripper_tip to the plug's tip, undisturbed grasp."""
-        return self.plug.handle_below_tip_m + self.geometry.length_m
-
     @cached_property
     def plug_shapes(self) -> tuple[Shape, ...]:
         """Plug with its handle, plug frame."""
