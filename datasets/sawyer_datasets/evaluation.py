@@ -6,13 +6,11 @@ import json
 import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
-from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
 from sawyer_core.errors import ConfigError
-from sawyer_datasets._files import write_atomic
 
 Z_95: Final = 1.959963984540054  # 97.5 % quantile of the normal distribution
 TABLE_HEADER: Final = (
@@ -144,10 +142,6 @@ class EvalResult:
     def to_json(self) -> str:
         """Return the JSON text; a distance or force that is not finite becomes null."""
         return json.dumps(_finite(self.to_dict()), indent=2, allow_nan=False) + "\n"
-
-    def write_json(self, path: str | Path) -> None:
-        """Write the JSON file; a reader never sees half of it."""
-        write_atomic(Path(path), self.to_json())
 
     def table_row(self) -> tuple[str, ...]:
         """Return the cells under `TABLE_HEADER`."""
