@@ -24,7 +24,7 @@ setup(
             "insertion_sensor = sawyer_controllers_ros.insertion_sensor_node:main",
             "reset = sawyer_controllers_ros.reset_node:main",
             "episode_manager = sawyer_controllers_ros.episode_manager_node:main",
-            "session = sawyer_controllers_ros.session_node:main",
+            "session = sawyer_controllers_ros.session:main",
         ],
     },
 )

@@ -11,7 +11,7 @@ from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 
-from sawyer_bringup.arguments import declare, forward, refuse_unknown, value
+from sawyer_bringup.arguments import declare, forward, make_folder, refuse_unknown, value
 from sawyer_bringup.nodes import ends_everything, parameter_file
 
 BRINGUP_TAKES = ("connector", "clock", "camera", "overview", "record", "output_dir", "log_level")
@@ -32,6 +32,7 @@ def _check(context: LaunchContext) -> None:
     refuse_unknown(sorted(context.launch_configurations), TAKES)
     for name in TAKES:
         value(context, name)
+    make_folder(context, "output_dir")
 
 
 def _setup(context: LaunchContext) -> list[object]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import importlib.util
+import tempfile
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,15 @@ class Argument:
     kind: type = str
     choices: tuple[str, ...] | None = None
     low: float | None = None
+    high: float | None = None
+
+    def text(self) -> str:
+        """The description, with what is allowed."""
+        return self.description + ("" if self.low is None else f" ({self.allowed()})")
+
+    def allowed(self) -> str:
+        """What a number may be."""
+        return f"from {self.low:.10g} to {self.high:.10g}"
 
 
 def connectors() -> dict[str, Path]:
@@ -38,14 +48,24 @@ def connectors() -> dict[str, Path]:
     return {path.stem: path for path in sorted(found)}
 
 
+MAX_EPISODES = 100_000  # ours
+MAX_SEED = 2**31 - 1 - MAX_EPISODES  # sawyer_controllers.episode: 2^31 - 1 for the last episode
 ARGUMENTS: dict[str, Argument] = {
     "robot": Argument("twin", "which robot: only the driver include differs", choices=("twin",)),
     "connector": Argument("usb", "connector to insert", choices=tuple(connectors()) or None),
     "policy": Argument("p_controller", "served policy (an unknown one lists the choices)"),
-    "episodes": Argument("1", "episodes to run, then everything shuts down", int, low=1),
-    "seed": Argument("0", "seed of the session; everything drawn follows from it", int, low=0),
-    "noise_mm": Argument("0.0", "half width of the goal noise in x and y, mm", float, low=0.0),
-    "horizon": Argument("0", "control periods per episode; 0: the default of 50", int, low=0),
+    "episodes": Argument(
+        "1", "episodes to run, then everything shuts down", int, low=1, high=MAX_EPISODES
+    ),
+    "seed": Argument(
+        "0", "seed of the session; everything drawn follows from it", int, low=0, high=MAX_SEED
+    ),
+    "noise_mm": Argument(
+        "0.0", "half width of the goal noise in x and y, mm", float, low=0.0, high=10.0
+    ),
+    "horizon": Argument(
+        "0", "control periods per episode; 0: the default of 50", int, low=0, high=100_000
+    ),
     "record": Argument("false", "write a bag per episode to <output_dir>/bags", bool),
     "output_dir": Argument("runs/latest", "folder for episodes.json and the bags"),
     "clock": Argument(
@@ -70,7 +90,7 @@ def declare(names: Sequence[str]) -> list[DeclareLaunchArgument]:
         DeclareLaunchArgument(
             name,
             default_value=ARGUMENTS[name].default,
-            description=ARGUMENTS[name].description,
+            description=ARGUMENTS[name].text(),
             choices=list(choices) if (choices := ARGUMENTS[name].choices) else None,
         )
         for name in names
@@ -101,9 +121,30 @@ def value(context: LaunchContext, name: str) -> str | int | float | bool:
     except ValueError:
         kind = "a whole number" if argument.kind is int else "a number"
         raise ValueError(f"{name}:={text} is not allowed; allowed: {kind}") from None
-    if argument.low is not None and not number >= argument.low:
-        raise ValueError(f"{name}:={text} is not allowed; allowed: from {argument.low:g}")
+    if argument.low is None or argument.high is None:
+        return number
+    if not argument.low <= number <= argument.high:
+        raise ValueError(f"{name}:={text} is not allowed; allowed: {argument.allowed()}")
     return number
+
+
+def make_folder(context: LaunchContext, name: str) -> Path:
+    """Make the folder that an argument names, before anything that writes to it is started.
+
+    Raises:
+        ValueError: names the argument, the folder and what is wrong with it.
+    """
+    folder = Path(str(value(context, name)))
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryFile(dir=folder):
+            pass
+    except OSError as error:
+        reason = error.strerror or str(error)
+        raise ValueError(
+            f"{name}:={folder} is not allowed ({reason}); allowed: a folder to write to"
+        ) from None
+    return folder
 
 
 def refuse_unknown(given: Sequence[str], known: Sequence[str]) -> None:

@@ -1,5 +1,6 @@
 """Every parameter file loads, every node refuses a broken one, arguments say what is allowed."""
 
+import importlib.util
 from pathlib import Path
 
 import pytest
@@ -103,12 +104,36 @@ def test_argument_values_have_their_types() -> None:
         ("episodes", "0", "from 1"),
         ("noise_mm", "-1", "from 0"),
         ("noise_mm", "nan", "from 0"),
+        ("noise_mm", "50", "from 0 to 10"),
+        ("horizon", "100001", "from 0 to 100000"),
+        ("seed", "4294967296", "from 0 to 2147"),
+        ("episodes", "1000000", "from 1 to 100000"),
         ("record", "maybe", "true, false"),
     ],
 )
 def test_an_argument_that_is_not_allowed_says_what_is(name, text, allowed) -> None:
     with pytest.raises(ValueError, match=f"{name}:={text} is not allowed; allowed: .*{allowed}"):
         arguments.value(context(**{name: text}), name)
+
+
+def test_the_folder_is_made_or_refused_before_anything_starts(tmp_path: Path) -> None:
+    wanted = tmp_path / "new" / "folder"
+    assert arguments.make_folder(context(output_dir=str(wanted)), "output_dir") == wanted
+    assert list(wanted.iterdir()) == []
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(ValueError, match=r"file is not allowed .File exists.; allowed: a folder"):
+        arguments.make_folder(context(output_dir=str(file)), "output_dir")
+
+
+def test_the_launch_file_refuses_before_it_starts_anything() -> None:
+    path = CONFIG.parents[1] / "launch" / "sim.launch.py"
+    found = importlib.util.spec_from_file_location("sim_launch", path)
+    module = importlib.util.module_from_spec(found)
+    found.loader.exec_module(module)
+    declared = {name: argument.default for name, argument in arguments.ARGUMENTS.items()}
+    with pytest.raises(ValueError, match="noise_mm:=50"):
+        module._setup(context(**{**declared, "noise_mm": "50"}))
 
 
 def test_an_unknown_argument_lists_the_choices() -> None:

@@ -12,6 +12,8 @@ from typing import Any
 
 from sawyer_interfaces.msg import EpisodeResult
 
+from sawyer_core import RecordingError
+
 FILE_NAME = "episodes.json"
 
 _FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
@@ -54,6 +56,9 @@ class SessionLog:
     Args:
         folder: made if it is not there.
         asked: what the session was asked to do, stored beside the results.
+
+    Raises:
+        RecordingError: the folder cannot be made.
     """
 
     def __init__(self, folder: Path, asked: dict[str, Any]) -> None:
@@ -61,7 +66,10 @@ class SessionLog:
         self._asked = asked
         self._rows: list[dict[str, Any]] = []
         self._began = time.monotonic()
-        folder.mkdir(parents=True, exist_ok=True)
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise _failed(f"cannot make output_dir {folder}", error) from error
 
     @property
     def rows(self) -> tuple[dict[str, Any], ...]:
@@ -74,7 +82,11 @@ class SessionLog:
         self.write(complete=False)
 
     def write(self, *, complete: bool) -> None:
-        """Write to a temporary name, then rename: a reader never sees half a file."""
+        """Write to a temporary name, then rename: a reader never sees half a file.
+
+        Raises:
+            RecordingError: the file cannot be written.
+        """
         content = {
             **self._asked,
             "complete": complete,
@@ -83,5 +95,13 @@ class SessionLog:
             "episodes": self._rows,
         }
         temporary = self.path.with_name(f".{self.path.name}.{os.getpid()}.tmp")
-        temporary.write_text(json.dumps(content, indent=2, allow_nan=False) + "\n", "utf-8")
-        temporary.replace(self.path)
+        text = json.dumps(content, indent=2, allow_nan=False) + "\n"
+        try:
+            temporary.write_text(text, "utf-8")
+            temporary.replace(self.path)
+        except OSError as error:
+            raise _failed(f"cannot write {self.path}", error) from error
+
+
+def _failed(what: str, error: OSError) -> RecordingError:
+    return RecordingError(f"{what}: {error.strerror or error}", errno=error.errno)

@@ -96,6 +96,8 @@ class SessionNode(ThinNode):
 
     def _wait_for_graph(self) -> None:
         if not self._client.wait_for_server(timeout_sec=self.config.startup_timeout_s):
+            if not rclpy.ok():
+                raise ExternalShutdownException
             raise TransportError(
                 f"action run_episode is not there after {self.config.startup_timeout_s:g} s"
             )
@@ -157,10 +159,14 @@ class SessionNode(ThinNode):
 
 def main(args: list[str] | None = None) -> int:
     """Run the session; the exit status says whether every episode came to a verdict."""
-    rclpy.init(args=args)
     node: SessionNode | None = None
     status = 1
     try:
+        try:
+            rclpy.init(args=args)
+        except RuntimeError as error:  # all that rclpy raises for arguments and parameter files
+            print(f"session: {error}", file=sys.stderr)
+            return 2
         node = SessionNode()
         node.start()
         status = node.run()

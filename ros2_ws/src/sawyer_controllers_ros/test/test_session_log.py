@@ -5,6 +5,7 @@ import pytest
 from sawyer_interfaces.msg import EpisodeResult
 
 from sawyer_controllers_ros.session_log import SessionLog, result_row
+from sawyer_core import RecordingError
 
 
 def result(**values) -> EpisodeResult:
@@ -42,3 +43,14 @@ def test_a_row_has_what_the_evaluation_reads() -> None:
         "seed", "connector", "policy", "noise_mm", "success", "steps", "time_s",
         "final_distance_mm", "peak_force_n", "reason", "wall_s",
     } <= set(result_row(result()))  # fmt: skip
+
+
+def test_a_folder_that_cannot_be_made_or_written_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(RecordingError, match=r"output_dir .*file/below: Not a directory"):
+        SessionLog(file / "below", {})
+    log = SessionLog(tmp_path / "gone", {})
+    log.path.parent.rmdir()
+    with pytest.raises(RecordingError, match=r"episodes\.json: No such file"):
+        log.write(complete=False)

@@ -10,10 +10,12 @@ from __future__ import annotations
 
 import importlib
 import sys
+from typing import TYPE_CHECKING
 
-from rclpy.utilities import remove_ros_args
+from sawyer_ros_common.startup import quiet_startup
 
-from sawyer_ros_common.runner import ThinNode, run_nodes
+if TYPE_CHECKING:
+    from sawyer_ros_common.runner import ThinNode
 
 
 def load(target: str) -> type[ThinNode]:
@@ -22,6 +24,8 @@ def load(target: str) -> type[ThinNode]:
     Raises:
         ValueError: the target is malformed or is no ThinNode.
     """
+    from sawyer_ros_common.runner import ThinNode
+
     module_name, colon, class_name = target.partition(":")
     if not colon:
         raise ValueError(f"{target!r} is no node; expected package.module:Class")
@@ -33,14 +37,23 @@ def load(target: str) -> type[ThinNode]:
 
 def main(args: list[str] | None = None) -> int:
     """Load the named nodes and run them."""
-    arguments = sys.argv if args is None else args
-    targets = remove_ros_args(args=arguments)[1:]
-    if not targets:
-        print("usage: container package.module:Class [package.module:Class ...]", file=sys.stderr)
-        return 2
-    try:
-        classes = [load(target) for target in targets]
-    except (ImportError, ValueError) as error:
-        print(f"container: {error}", file=sys.stderr)
-        return 2
-    return run_nodes(classes, args)
+    with quiet_startup() as startup:
+        from rclpy.utilities import remove_ros_args
+
+        from sawyer_ros_common.runner import run_nodes
+
+        targets = remove_ros_args(args=sys.argv if args is None else args)[1:]
+        if not targets:
+            usage = "usage: container package.module:Class [package.module:Class ...]"
+            print(usage, file=sys.stderr)
+            return 2
+        classes: list[type[ThinNode]] = []
+        for target in targets:
+            try:
+                classes.append(load(target))
+            except (ImportError, ValueError) as error:
+                print(f"container: {error}", file=sys.stderr)
+                return 2
+            if startup.ended:
+                return 0
+    return 0 if startup.ended else run_nodes(classes, args)

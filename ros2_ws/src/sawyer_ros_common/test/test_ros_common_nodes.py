@@ -1,3 +1,5 @@
+import os
+import signal
 import time
 from collections.abc import Iterator
 
@@ -12,7 +14,7 @@ from sawyer_interfaces.srv import ListPolicies
 from sawyer_core import TransportError
 from sawyer_ros_common import container, qos
 from sawyer_ros_common.diagnostics_node import DiagnosticsNode
-from sawyer_ros_common.runner import ThinNode
+from sawyer_ros_common.runner import ThinNode, run_nodes
 from sawyer_ros_common.testing import Client, Spinner, ros_arguments, wait_for
 from sawyer_ros_common.waits import Deadlines
 
@@ -115,3 +117,58 @@ def test_the_container_says_what_is_no_node(target: str, text: str, capsys) -> N
 def test_the_container_wants_at_least_one_node(capsys) -> None:
     assert container.main(["container", "--ros-args", "--log-level", "info"]) == 2
     assert "usage" in capsys.readouterr().err
+
+
+INTERRUPTED = """
+import os, signal
+os.kill(os.getpid(), signal.SIGINT)
+from sawyer_ros_common.runner import ThinNode
+class Late(ThinNode):
+    def __init__(self):
+        raise AssertionError("not wanted any more")
+"""
+
+
+def test_an_interrupt_while_importing_ends_quietly(tmp_path, monkeypatch, capsys) -> None:
+    (tmp_path / "interrupted_import.py").write_text(INTERRUPTED, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    handler = signal.getsignal(signal.SIGINT)
+    assert container.main(["container", "interrupted_import:Late"]) == 0
+    assert capsys.readouterr() == ("", "")
+    assert signal.getsignal(signal.SIGINT) is handler
+    assert not rclpy.ok()
+
+
+class InterruptedNode(ThinNode):
+    """Is told to end while it is being made."""
+
+    def __init__(self, number: int) -> None:
+        super().__init__("interrupted")
+        os.kill(os.getpid(), number)
+        time.sleep(0.01)
+        self.create_publisher(NodeHealth, "never", qos.EVENT)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_while_starting_ends_quietly(number: int, capsys) -> None:
+    assert run_nodes([lambda: InterruptedNode(number)]) == 0
+    assert capsys.readouterr().err == ""
+    assert not rclpy.ok()
+
+
+def test_a_malformed_parameter_file_is_named(tmp_path, capsys) -> None:
+    file = tmp_path / "bad.yaml"
+    file.write_text("diagnostics: [", encoding="utf-8")
+    assert run_nodes([DiagnosticsNode], ["--ros-args", "--params-file", str(file)]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("[diagnostics] ")
+    assert "bad.yaml" in error
+    assert not rclpy.ok()
+
+
+def test_the_node_that_refuses_its_parameters_is_named(capsys) -> None:
+    factories = [lambda: ThinNode("first"), DiagnosticsNode]
+    assert run_nodes(factories, ["--ros-args", "-p", "period_s:=-1.0"]) == 2
+    error = capsys.readouterr().err
+    assert error.startswith("[diagnostics] period_s")
+    assert "from 0.05 to 60 s" in error
