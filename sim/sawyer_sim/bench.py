@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from sawyer_controllers.episode import EpisodeSpec
+from sawyer_sim import realtime_bench
 from sawyer_sim.session import InsertionSession
 from sawyer_sim.twin import BLOCK_TICKS, Twin
 
@@ -19,7 +20,7 @@ from sawyer_sim.twin import BLOCK_TICKS, Twin
 def run(
     *, seconds: float = 10.0, workers: int | None = None, connector: str = "usb"
 ) -> dict[str, Any]:
-    """Measure everything; takes about three times ``seconds`` and the resets.
+    """Measure everything; takes about four times ``seconds`` and the resets.
 
     Args:
         seconds: wall time of each measurement.
@@ -30,7 +31,8 @@ def run(
         ``env_steps_per_s_state``, ``env_steps_per_s_image32`` (all workers together, resets not
         counted), ``raw_pybullet_steps_per_s`` (engine alone, one process),
         ``physics_step_overhead_ratio`` (everything else over the engine's time in the same
-        episodes) and the number of workers.
+        episodes), the number of workers, and how well the 1 kHz loop keeps its time on the wall
+        clock (:func:`sawyer_sim.realtime_bench.run`).
     """
     count = min(2, os.cpu_count() or 1) if workers is None else workers
     timing = episode_timing(seconds=seconds, connector=connector)
@@ -42,6 +44,7 @@ def run(
         "control_period_s": timing.total_s * BLOCK_TICKS / timing.ticks,
         "workers": count,
         "connector": connector,
+        **realtime_bench.run(seconds=seconds, connector=connector),
     }
 
 
