@@ -112,6 +112,12 @@ class JointLoopConfig:
     def __post_init__(self) -> None:
         validate(self)
 
+    @property
+    def torque_limit_n_m(self) -> tuple[float, ...]:
+        """Clip of the torque of the law in use, (7,) N m."""
+        law = self.velocity if self.mode == "velocity" else self.impedance
+        return law.torque_limit_n_m
+
     def for_task(self, task: InsertionTask) -> JointLoopConfig:
         """The same settings with contact limits no higher than the task's."""
         contact = replace(

@@ -109,6 +109,17 @@ class Twin:
             raise SimulationError("prepare_episode must be called first")
         return self._world
 
+    def push_bound_n(self) -> float:
+        """F_max, N: the largest push straight down that the law's torque clips allow when seated.
+
+        A property of where the socket is mounted; the driver logs it at start-up.
+        """
+        task = self.task
+        seated = self.model.ik(task.goal_position_m, task.quat, self.home_q_rad)
+        return self.model.push_force_bound(
+            seated, self.loop.config.torque_limit_n_m, (0.0, 0.0, -1.0)
+        )
+
     def prepare_episode(self, seed: int) -> SensorFrame:
         """Start over at home with a fresh plug; draws everything that varies from ``seed``.
 

@@ -72,6 +72,7 @@ class TwinDriverNode(ThinNode):
         self.create_subscription(JointTrajectory, "joint_target", self._on_target, qos.COMMAND)
         self.create_timer(1.0, self._watch, clock=Clock(clock_type=ClockType.STEADY_TIME))
         self._report.now()
+        self.get_logger().info(f"F_max down at the goal: {twin.push_bound_n():.1f} N")
 
     def _watch(self) -> None:
         if self._loop is not None and self._loop.error is not None:
