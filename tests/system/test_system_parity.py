@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import WrenchStamped
 from sawyer_interfaces.action import RunEpisode
-from sawyer_interfaces.msg import EpisodeStep
+from sawyer_interfaces.msg import DriverState, EpisodeStep
 from sensor_msgs.msg import JointState
 
 from sawyer_controllers.episode import EpisodeResult, EpisodeSpec
@@ -31,6 +31,7 @@ class InProcess:
     frames: list[SensorFrame] = field(default_factory=list)
     actions: list[Any] = field(default_factory=list)
     result: EpisodeResult | None = None
+    force_bias_n: tuple[float, ...] = ()
 
 
 def run_in_process(policy: str, seed: int, noise_mm: float) -> InProcess:
@@ -53,6 +54,7 @@ def run_in_process(policy: str, seed: int, noise_mm: float) -> InProcess:
             done = session.step(acting.action(session.policy_input())).done
             seen.actions.append(session.core.last_action)
         seen.result = session.result()
+        seen.force_bias_n = twin.loop.force_bias_n
     return seen
 
 
@@ -82,6 +84,7 @@ def test_graph_and_loop_agree(
     client = graph.client
     joints = client.listen(JointState, "joint_states", qos.STATE)
     peaks = client.listen(WrenchStamped, "wrench_peak", qos.STATE)
+    drivers = client.listen(DriverState, "driver/state", qos.STATE)
     steps = client.listen(EpisodeStep, "episode/step", qos.EVENT)
     wait_for(lambda: graph.node.count_publishers("joint_states") > 0, 20.0, "the driver")
     goal = RunEpisode.Goal(
@@ -110,6 +113,10 @@ def test_graph_and_loop_agree(
     end_ns = to_ns(result.header.stamp)
     wait_for(lambda: joints and to_ns(joints[-1].header.stamp) >= end_ns, 10.0, "all states")
     wait_for(lambda: peaks and to_ns(peaks[-1].header.stamp) >= end_ns, 10.0, "all peaks")
+    wait_for(lambda: drivers and to_ns(drivers[-1].header.stamp) >= end_ns, 10.0, "the driver")
+    bias = drivers[-1].force_bias
+    assert (bias.x, bias.y, bias.z) == expected.force_bias_n != (0.0, 0.0, 0.0)
+
     own_joints, own_peaks = joints[-len(expected.frames) :], peaks[-len(expected.frames) :]
     assert len(own_joints) == len(expected.frames)
     for joint, peak, frame in zip(own_joints, own_peaks, expected.frames, strict=True):

@@ -53,19 +53,24 @@ class DriverReport:
     def now(self) -> None:
         """Publish without a snapshot: something has changed between two states."""
         loop = self._twin.loop
-        self._publish(self._twin.time_ns, loop.status.value, loop.stops)
+        self._publish(self._twin.time_ns, loop.status.value, loop.stops, loop.force_bias_n)
 
     def of(self, snapshot: Snapshot) -> None:
         """Publish what belongs to a state."""
-        self._publish(snapshot.stamp_ns, snapshot.loop_status, snapshot.contact_stops)
+        self._publish(
+            snapshot.stamp_ns, snapshot.loop_status, snapshot.contact_stops, snapshot.force_bias_n
+        )
 
-    def _publish(self, stamp_ns: int, status: str, stops: int) -> None:
+    def _publish(
+        self, stamp_ns: int, status: str, stops: int, bias_n: tuple[float, float, float]
+    ) -> None:
         state, loop = self._state, self._loop
         state.header = conversions.header(stamp_ns)
         state.ticks = stamp_ns // 1_000_000
         if status != state.loop_status and status in ("hold", "contact_stop", "latched", "fault"):
             self._health.warn(f"joint loop: {status}")
-        state.loop_status, state.contact_stops = str(status), stops
+        state.loop_status, state.contact_stops = status, stops
+        state.force_bias = conversions.vector3(bias_n)
         state.refused_targets = self._refused
         state.dropped_states = self.dropped
         if loop is not None:

@@ -19,6 +19,7 @@ class Snapshot:
         joints: arm and grasp joints, rad and m.
         loop_status: of the 1 kHz joint loop.
         contact_stops: of the joint loop since it was started.
+        force_bias_n: what its contact stop subtracts.
     """
 
     frame: SensorFrame
@@ -27,6 +28,7 @@ class Snapshot:
     joints: tuple[float, ...]
     loop_status: str
     contact_stops: int
+    force_bias_n: tuple[float, float, float]
 
     @property
     def stamp_ns(self) -> int:
@@ -43,4 +45,5 @@ def take_snapshot(twin: Twin, frame: SensorFrame | None = None) -> Snapshot:
         joints=tuple(twin.joint_positions()),
         loop_status=str(twin.loop.status.value),
         contact_stops=twin.loop.stops,
+        force_bias_n=twin.loop.force_bias_n,
     )
