@@ -28,6 +28,7 @@ PERIOD_S: Final = 0.1
 GOAL_M: Final = np.array([0.62, 0.05, 0.12])
 MOUTH_M: Final = 0.012  # height of the socket's mouth above the seated goal
 
+# The fields of sawyer_interfaces' messages; a test holds them to the interface files.
 INSERTION_STATE: Final = """\
 uint8 EVIDENCE_NONE=0
 uint8 EVIDENCE_ELECTRICAL=1
@@ -40,6 +41,7 @@ uint8 evidence
 float64 depth_m
 float64 lateral_error_m
 float64 held_s
+string implausible
 """
 ELECTRICAL_CONTACT: Final = "std_msgs/Header header\nbool contact\nfloat64 duration_s\n"
 EPISODE_SPEC: Final = """\
@@ -47,12 +49,15 @@ std_msgs/Header header
 uint32 index
 string connector
 string policy
+string base_controller
 float64 noise_mm
 uint32 horizon
 float64 rate_hz
 uint64 seed
 geometry_msgs/Vector3 goal_offset
 geometry_msgs/Point goal_position
+uint64 twin_seed
+uint64 policy_seed
 """
 EPISODE_STEP: Final = """\
 std_msgs/Header header
@@ -61,6 +66,11 @@ uint32 step
 geometry_msgs/Vector3 base_action
 geometry_msgs/Vector3 learned_action
 geometry_msgs/Vector3 command
+bool policy_late
+float64 policy_compute_s
+float64 policy_round_trip_s
+geometry_msgs/Vector3 force
+geometry_msgs/Vector3 force_peak
 float64 distance_mm
 """
 EPISODE_RESULT: Final = """\
@@ -70,12 +80,22 @@ string connector
 string policy
 float64 noise_mm
 uint64 seed
+bool valid
 bool success
 string reason
+string evidence
 uint32 steps
 float64 time_s
 float64 peak_force_n
 float64 final_distance_mm
+uint32 late_policy_replies
+uint32 clipped_commands
+uint32 reset_attempts
+float64 robot_s
+float64 wall_s
+float64 steps_wall_s
+uint16 error_code
+string error_msg
 """
 
 TOPICS: Final[dict[str, TopicSpec]] = {
