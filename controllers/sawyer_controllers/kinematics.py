@@ -229,14 +229,7 @@ class ArmModel:
         if abs(norm - 1.0) > 1e-3:
             raise IkError(f"quaternion {quat.tolist()} has norm {norm:.4f}, must be 1")
         rotation = pin.Quaternion(quat / norm).matrix()
-        q: Array = np.clip(seed, self._lower, self._upper)
-        if posture_rad is not None and self.ik_config.posture_gain > 0.0:
-            pull = self.ik_config.posture_gain * (np.asarray(posture_rad) - q)
-            jacobian = self.jacobian(q)
-            pull = pull - jacobian.T @ np.linalg.solve(
-                jacobian @ jacobian.T + _EPS, jacobian @ pull
-            )
-            q = np.clip(q + pull, self._lower, self._upper)
+        q = self._towards(posture_rad, np.clip(seed, self._lower, self._upper))
         error = self._pose_error(q, goal_position, rotation)
         damping = self.ik_config.damping**2
         for _ in range(self.ik_config.max_iterations):
@@ -255,6 +248,16 @@ class ArmModel:
             f"{np.linalg.norm(error[3:]):.4f} rad left after "
             f"{self.ik_config.max_iterations} iterations"
         )
+
+    def _towards(self, posture_rad: npt.ArrayLike | None, q: Array) -> Array:
+        """``q`` moved nearer to the posture, in the null space only."""
+        if posture_rad is None or self.ik_config.posture_gain == 0.0:
+            return q
+        pull = self.ik_config.posture_gain * (np.asarray(posture_rad) - q)
+        jacobian = self.jacobian(q)
+        pull = pull - jacobian.T @ np.linalg.solve(jacobian @ jacobian.T + _EPS, jacobian @ pull)
+        moved: Array = np.clip(q + pull, self._lower, self._upper)
+        return moved
 
     def _reached(self, error: Array) -> bool:
         values: list[float] = error.tolist()

@@ -103,6 +103,17 @@ def evaluate_gym(
     workers = min(workers, episodes)
     if workers == 1:
         return _run_block(connector, policy, specs, config)
+    return _run_spread(connector, policy, specs, config, workers)
+
+
+def _run_spread(
+    connector: str | Connector,
+    policy: PolicyLike,
+    specs: list[EpisodeSpec],
+    config: SessionConfig | None,
+    workers: int,
+) -> list[EpisodeResult]:
+    """:func:`_run_block` over processes, results in the order of the specs."""
     blocks = [specs[start::workers] for start in range(workers)]
     context = multiprocessing.get_context("spawn")
     with context.Pool(workers) as pool:
@@ -114,4 +125,4 @@ def evaluate_gym(
         for start, part in enumerate(parts)
         for turn, result in enumerate(part)
     }
-    return [ordered[index] for index in range(episodes)]
+    return [ordered[index] for index in range(len(specs))]

@@ -123,7 +123,6 @@ def run_launch(
         on_tick: called about every 0.1 s, e.g. to redraw.
     """
     started = time.monotonic()
-    interrupted = False
     program = [ros2_executable(), *command[1:]]
     with log.open("w", encoding="utf-8") as output:
         output.write(f"$ {shown(command)}\n")
@@ -137,26 +136,33 @@ def run_launch(
                 env={**os.environ, **(environment or {})},
                 start_new_session=True,
             )
-        with requests_as_interrupts():
-            try:
-                while process.poll() is None:
-                    if time.monotonic() - started > timeout_s:
-                        interrupted = True
-                        break
-                    if on_tick is not None:
-                        on_tick()
-                    time.sleep(POLL_S)
-            except KeyboardInterrupt:
-                interrupted = True
-            finally:
-                if process.poll() is None:
-                    stop_in_order(process)
+        interrupted = _wait(process, started + timeout_s, on_tick)
     time.sleep(POLL_S)
     left = members_of_session(process.pid)
     described = _describe(left)
     for pid in left:
         _signal(pid, signal.SIGKILL)
     return LaunchOutcome(process.returncode, time.monotonic() - started, interrupted, described)
+
+
+def _wait(
+    process: subprocess.Popen[bytes], end: float, on_tick: Callable[[], None] | None
+) -> bool:
+    """Wait until the launch has ended, at most until ``end``; whether it had to be stopped."""
+    with requests_as_interrupts():
+        try:
+            while process.poll() is None:
+                if time.monotonic() > end:
+                    return True
+                if on_tick is not None:
+                    on_tick()
+                time.sleep(POLL_S)
+        except KeyboardInterrupt:
+            return True
+        finally:
+            if process.poll() is None:
+                stop_in_order(process)
+    return False
 
 
 def stop_in_order(process: subprocess.Popen[bytes]) -> None:
