@@ -167,3 +167,39 @@ def until() -> Callable[..., None]:
             time.sleep(0.005)
 
     return wait
+
+
+class Caller:
+    """An action client in a thread of its own."""
+
+    def __init__(self, node: Any, until: Callable[..., None]) -> None:
+        from example_interfaces.action import Fibonacci
+        from rclpy.action import ActionClient
+
+        self.node = node
+        self.goal_type = Fibonacci.Goal
+        self.client = ActionClient(node, Fibonacci, "fibonacci")
+        self.until = until
+        self.feedback: list[int] = []
+
+    def wait(self, future: Any) -> Any:
+        self.until(future.done)
+        return future.result()
+
+    def send(self, order: int, **kwargs: Any) -> Any:
+        goal = self.goal_type(order=order)
+        note = lambda m: self.feedback.append(len(m.feedback.sequence))  # noqa: E731
+        return self.wait(self.client.send_goal_async(goal, feedback_callback=note, **kwargs))
+
+    def result(self, handle: Any) -> Any:
+        return self.wait(handle.get_result_async())
+
+
+@pytest.fixture
+def caller(ros: Any, spin: Callable[..., Any], until: Callable[..., None]) -> Caller:
+    from rclpy.node import Node
+
+    node = Node("caller")
+    caller = Caller(node, until)
+    spin(node)
+    return caller

@@ -2,27 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-import time
 from collections.abc import Callable
 from typing import Any
 
 import pytest
-from action_msgs.msg import GoalStatus, GoalStatusArray
+from action_msgs.msg import GoalStatus
 from action_msgs.srv import CancelGoal
 from example_interfaces.action import Fibonacci
 from rclpy.action import (
     ActionClient,
     ActionServer,
-    CancelResponse,
-    GoalResponse,
     get_action_client_names_and_types_by_node,
     get_action_names_and_types,
     get_action_server_names_and_types_by_node,
 )
-from rclpy.exceptions import RCLError, ROSInterruptException
 from rclpy.node import Node
-from rclpy.qos import DurabilityPolicy, QoSProfile
 from unique_identifier_msgs.msg import UUID
 
 pytestmark = pytest.mark.ros
@@ -98,37 +92,7 @@ rclpy.shutdown()
 """
 
 
-class Caller:
-    """An action client in a thread of its own."""
-
-    def __init__(self, node: Node, until: Callable[..., None]) -> None:
-        self.node = node
-        self.client = ActionClient(node, Fibonacci, "fibonacci")
-        self.until = until
-        self.feedback: list[int] = []
-
-    def wait(self, future: Any) -> Any:
-        self.until(future.done)
-        return future.result()
-
-    def send(self, order: int, **kwargs: Any) -> Any:
-        goal = Fibonacci.Goal(order=order)
-        note = lambda m: self.feedback.append(len(m.feedback.sequence))  # noqa: E731
-        return self.wait(self.client.send_goal_async(goal, feedback_callback=note, **kwargs))
-
-    def result(self, handle: Any) -> Any:
-        return self.wait(handle.get_result_async())
-
-
-@pytest.fixture
-def caller(ros: Any, spin: Callable[..., Any], until: Callable[..., None]) -> Caller:
-    node = Node("caller")
-    caller = Caller(node, until)
-    spin(node)
-    return caller
-
-
-def test_goal_feedback_result(peer: Callable[..., Any], caller: Caller) -> None:
+def test_goal_feedback_result(peer: Callable[..., Any], caller: Any) -> None:
     peer(SERVER).expect("up")
     assert caller.client.wait_for_server(timeout_sec=15.0)
     handle = caller.send(5)
@@ -142,7 +106,7 @@ def test_goal_feedback_result(peer: Callable[..., Any], caller: Caller) -> None:
     assert caller.client.send_goal(Fibonacci.Goal(order=1)).result.sequence[2] == 1
 
 
-def test_rejection_abort_and_error(peer: Callable[..., Any], caller: Caller) -> None:
+def test_rejection_abort_and_error(peer: Callable[..., Any], caller: Any) -> None:
     server = peer(SERVER)
     server.expect("up")
     assert caller.client.wait_for_server(timeout_sec=15.0)
@@ -160,7 +124,7 @@ def test_rejection_abort_and_error(peer: Callable[..., Any], caller: Caller) -> 
         caller.client.send_goal_async(Fibonacci.Feedback())
 
 
-def test_cancel(peer: Callable[..., Any], caller: Caller) -> None:
+def test_cancel(peer: Callable[..., Any], caller: Any) -> None:
     peer(SERVER).expect("up")
     assert caller.client.wait_for_server(timeout_sec=15.0)
     handle = caller.send(10)
@@ -175,7 +139,7 @@ def test_cancel(peer: Callable[..., Any], caller: Caller) -> None:
     assert again.return_code == CancelGoal.Response.ERROR_GOAL_TERMINATED
 
 
-def test_cancel_requests_that_mean_several_goals(peer: Callable[..., Any], caller: Caller) -> None:
+def test_cancel_requests_that_mean_several_goals(peer: Callable[..., Any], caller: Any) -> None:
     peer(SERVER).expect("up")
     assert caller.client.wait_for_server(timeout_sec=15.0)
     raw = caller.node.create_client(CancelGoal, "fibonacci/_action/cancel_goal")
@@ -206,7 +170,7 @@ def test_two_clients_get_their_own(peer: Callable[..., Any], ros_domain: int) ->
 
 
 @pytest.mark.slow
-def test_a_killed_server_leaves_the_client_alive(peer: Callable[..., Any], caller: Caller) -> None:
+def test_a_killed_server_leaves_the_client_alive(peer: Callable[..., Any], caller: Any) -> None:
     server = peer(SERVER)
     server.expect("up")
     assert caller.client.wait_for_server(timeout_sec=15.0)
@@ -242,198 +206,3 @@ def test_graph_and_destroy(ros: Any, spin: Callable[..., Any], until: Callable[.
     until(lambda: get_action_names_and_types(other) == [])
     other.destroy_node()
     node.destroy_node()
-
-
-def test_status_topic_is_latched(caller: Caller, spin: Callable[..., Any]) -> None:
-    node = Node("server")
-    server = ActionServer(node, Fibonacci, "fibonacci", _succeed)
-    spin(node)
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    handle = caller.send(1)
-    caller.result(handle)
-    seen: list[GoalStatusArray] = []
-    qos = QoSProfile(depth=1, durability=DurabilityPolicy.TRANSIENT_LOCAL)
-    caller.node.create_subscription(GoalStatusArray, "fibonacci/_action/status", seen.append, qos)
-    caller.until(lambda: seen)
-    assert [s.status for s in seen[-1].status_list] == [GoalStatus.STATUS_SUCCEEDED]
-    server.destroy()
-
-
-def _succeed(handle: Any) -> Any:
-    handle.succeed()
-    return Fibonacci.Result(sequence=[handle.request.order])
-
-
-def test_callbacks_may_be_coroutines(caller: Caller, spin: Callable[..., Any]) -> None:
-    node = Node("server")
-    inner = ActionClient(node, Fibonacci, "inner")
-    order: list[str] = []
-
-    async def goal(request: Any) -> GoalResponse:
-        order.append("goal")
-        return GoalResponse.ACCEPT
-
-    async def accepted(handle: Any) -> None:
-        order.append("accepted")
-        handle.execute()
-
-    async def execute(handle: Any) -> Any:
-        order.append("execute")
-        inner_handle = await inner.send_goal_async(handle.request)
-        response = await inner_handle.get_result_async()
-        handle.succeed()
-        return response.result
-
-    ActionServer(node, Fibonacci, "inner", _succeed)
-    ActionServer(
-        node,
-        Fibonacci,
-        "fibonacci",
-        execute,
-        goal_callback=goal,
-        handle_accepted_callback=accepted,
-    )
-    from rclpy.executors import SingleThreadedExecutor
-
-    spin(node, executor=SingleThreadedExecutor())
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    assert list(caller.result(caller.send(42)).result.sequence) == [42]
-    assert order == ["goal", "accepted", "execute"]
-
-
-def test_bad_answers_of_callbacks(caller: Caller, spin: Callable[..., Any]) -> None:
-    node = Node("server")
-    answers: dict[str, Any] = {"goal": None, "cancel": None}
-    release = threading.Event()
-
-    def goal(request: Any) -> Any:
-        if answers["goal"] == "raise":
-            raise RuntimeError("goal callback")
-        return answers["goal"]
-
-    def execute(handle: Any) -> Any:
-        release.wait(10)
-        handle.succeed()
-        return "not a result"
-
-    ActionServer(
-        node,
-        Fibonacci,
-        "fibonacci",
-        execute,
-        goal_callback=goal,
-        cancel_callback=lambda handle: answers["cancel"],
-    )
-    spin(node)
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    assert not caller.send(1).accepted
-    answers["goal"] = "raise"
-    assert not caller.send(1).accepted
-    answers["goal"] = GoalResponse.ACCEPT
-    handle = caller.send(1)
-    assert handle.accepted
-    for answer in (None, CancelResponse.REJECT):
-        answers["cancel"] = answer
-        refused = caller.wait(handle.cancel_goal_async())
-        assert refused.return_code == CancelGoal.Response.ERROR_REJECTED
-        assert list(refused.goals_canceling) == []
-    release.set()
-    response = caller.result(handle)
-    assert response.status == GoalStatus.STATUS_SUCCEEDED
-    assert list(response.result.sequence) == []
-
-
-def test_deferred_execution_and_early_cancel(caller: Caller, spin: Callable[..., Any]) -> None:
-    node = Node("server")
-    handles: list[Any] = []
-
-    def execute(handle: Any) -> Any:
-        assert handle.is_cancel_requested
-        handle.canceled()
-        return Fibonacci.Result(sequence=[7])
-
-    ActionServer(
-        node,
-        Fibonacci,
-        "fibonacci",
-        execute,
-        handle_accepted_callback=handles.append,
-        cancel_callback=lambda handle: CancelResponse.ACCEPT,
-    )
-    spin(node)
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    goal = caller.send(1)
-    caller.until(lambda: handles)
-    assert handles[0].status == GoalStatus.STATUS_ACCEPTED
-    assert caller.wait(goal.cancel_goal_async()).return_code == 0
-    handles[0].execute()
-    response = caller.result(goal)
-    assert (response.status, list(response.result.sequence)) == (5, [7])
-    with pytest.raises(RCLError, match="invalid transition"):
-        handles[0].succeed()
-    with pytest.raises(TypeError, match="expected Fibonacci_Feedback"):
-        handles[0].publish_feedback(3)
-
-
-def test_the_same_id_is_refused_and_results_expire(
-    caller: Caller, spin: Callable[..., Any]
-) -> None:
-    node = Node("server")
-    ActionServer(node, Fibonacci, "fibonacci", _succeed, result_timeout=0.2)
-    spin(node)
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    goal_id = UUID(uuid=list(range(16)))
-    first = caller.send(1, goal_uuid=goal_id)
-    assert first.accepted
-    assert not caller.send(1, goal_uuid=goal_id).accepted
-    assert caller.result(first).status == GoalStatus.STATUS_SUCCEEDED
-    time.sleep(0.25)
-    assert caller.result(first).status == GoalStatus.STATUS_UNKNOWN
-    assert caller.send(1, goal_uuid=goal_id).accepted
-
-
-def test_destroyed_handles_answer_unknown(caller: Caller, spin: Callable[..., Any]) -> None:
-    node = Node("server")
-    handles: list[Any] = []
-    ActionServer(node, Fibonacci, "fibonacci", _succeed, handle_accepted_callback=handles.append)
-    spin(node)
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    goal = caller.send(1)
-    pending = goal.get_result_async()
-    caller.until(lambda: handles)
-    time.sleep(0.05)
-    handles[0].destroy()
-    assert caller.wait(pending).status == GoalStatus.STATUS_UNKNOWN
-    assert not handles[0].is_active
-    handles[0].succeed()
-
-
-def test_shutdown_ends_a_blocking_send(caller: Caller, ros: Any) -> None:
-    errors: list[Any] = []
-
-    def send() -> None:
-        try:
-            caller.client.send_goal(Fibonacci.Goal(order=1))
-        except ROSInterruptException as error:
-            errors.append(error)
-
-    thread = threading.Thread(target=send)
-    thread.start()
-    time.sleep(0.1)
-    ros.shutdown()
-    thread.join(5)
-    assert not thread.is_alive()
-    assert len(errors) == 1
-
-
-def test_feedback_callbacks_are_forgotten(caller: Caller, spin: Callable[..., Any]) -> None:
-    node = Node("server")
-    ActionServer(node, Fibonacci, "fibonacci", _succeed)
-    spin(node)
-    assert caller.client.wait_for_server(timeout_sec=10.0)
-    handle = caller.send(1)  # its result is never asked for
-    caller.until(lambda: not caller.client._feedback_callbacks)
-    assert handle.status == GoalStatus.STATUS_SUCCEEDED
-    caller.result(caller.send(1))
-    assert not caller.client._feedback_callbacks
-    assert not caller.client._awaited_results

@@ -12,16 +12,13 @@ from pathlib import Path
 import numpy as np
 import pytest
 import yaml
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from rosbags.highlevel import AnyReader
 from rosbags.rosbag2 import Reader
 from rosbags.typesys import Stores, get_typestore
 
 from sawyer_core.errors import ConfigError, RecordingError, UnknownNameError
 from sawyer_datasets import BagSettings, BagStatus, EpisodeBagWriter, TopicQos, verify_bag
-from sawyer_datasets.bag_metadata import BagMetadata, parse, render, render_inner
-from sawyer_datasets.qos import qos_text
+from sawyer_datasets.bag_metadata import parse
 from sawyer_datasets.testing import TOPICS, encode
 
 NUMBER = {"number": ("std_msgs/msg/Float64", "", None)}
@@ -380,39 +377,3 @@ def test_failure_in_the_background_is_raised_by_the_next_write(
         write_for_a_while()
     monkeypatch.undo()
     writer.abort("test")
-
-
-@settings(deadline=None, derandomize=True)
-@given(name=st.text(), value=st.text())
-def test_metadata_holds_any_text(name: str, value: str) -> None:
-    metadata = BagMetadata(["bag_0.mcap"], 5, 9, [], {name: value})
-    assert parse(render(metadata), Path("metadata.yaml")) == metadata
-    inner = yaml.safe_load(render_inner(metadata))
-    assert inner["custom_data"] == {name: value}
-
-
-def test_qos_text_of_newer_bags_gets_numbers() -> None:
-    text = "- {history: keep_last, depth: 7, reliability: best_effort, durability: odd}"
-    profile = yaml.safe_load(qos_text(text))[0]
-    assert profile == {
-        "history": 1,
-        "depth": 7,
-        "reliability": 2,
-        "durability": 3,
-    }
-    own = TopicQos(depth=3).to_yaml()
-    assert qos_text(own) == own
-    assert qos_text("{") == ""
-
-
-@pytest.mark.parametrize(
-    ("values", "words"),
-    [
-        ({"reliability": "relaible"}, "did you mean 'reliable'"),
-        ({"depht": 3}, "did you mean 'depth'"),
-        ({"depth": -1}, "depth"),
-    ],
-)
-def test_qos_that_is_not_known(values: dict[str, object], words: str) -> None:
-    with pytest.raises((ConfigError, UnknownNameError), match=words):
-        qos_text(values)
