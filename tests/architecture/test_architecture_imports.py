@@ -86,6 +86,12 @@ def test_every_ros_package_is_in_the_table() -> None:
     assert present - elsewhere == set(NODE_PACKAGES)
 
 
+def test_command_line_imports_libraries_but_no_node_package() -> None:
+    folder = ROOT / "ros2_ws" / "src" / "sawyer_cli" / "sawyer_cli"
+    allowed = set(LIBRARIES) | {"sawyer_interfaces"}
+    assert offences(folder, "sawyer_cli", allowed, {"torch", "launch", "launch_ros"}) == []
+
+
 def test_embedded_runtime_imports_nothing_of_ours() -> None:
     folder = ROOT / "ros2_ws" / "embedded" / "src"
     assert offences(folder, "", set(), HEAVY) == []
