@@ -6,6 +6,7 @@ says, and so do the third parties in ``FROM_PIP``, for which rosdep has no key.
 
 import ast
 import re
+import shlex
 import sys
 from pathlib import Path
 from xml.etree import ElementTree
@@ -99,3 +100,20 @@ def test_cmake_builds_every_interface() -> None:
     }
     assert set(listed) == there
     assert len(listed) == len(there)
+
+
+def test_readme_installs_what_the_ros_packages_import() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    command = next(
+        line for line in text.replace("\\\n", " ").splitlines() if "pip install -c" in line
+    )
+    words = shlex.split(command)
+    folders = [words[i + 1].split("[")[0] for i, word in enumerate(words) if word == "-e"]
+    installed = {path.name for folder in folders for path in (ROOT / folder).iterdir()}
+    own = {name for package in PACKAGES for name in imported(package)}
+    libraries = {name for name in own if name.startswith("sawyer_") and name not in PACKAGES}
+    assert libraries - installed == set()
+    assert "ros2_ws/src/sawyer_description" in folders  # on no index, and the others need it
+    assert folders.index("ros2_ws/src/sawyer_description") < folders.index("controllers")
+    third = {name for name in KEY_OF if name in imported("sawyer_cli")}
+    assert third - set(words) == set()
