@@ -63,6 +63,7 @@ class RealtimeLoop(threading.Thread, Generic[Snapshot]):
         take: makes a snapshot of the twin, under :attr:`lock`.
         give: is handed each snapshot, in this thread and outside the lock; should only pass it
             on. The twin may have been prepared anew by then: the snapshot tells.
+        priority: SCHED_FIFO priority to ask the system for; 0: none, nor a better nice value.
     """
 
     def __init__(
@@ -71,6 +72,8 @@ class RealtimeLoop(threading.Thread, Generic[Snapshot]):
         publish_every: int,
         take: Callable[[], Snapshot],
         give: Callable[[Snapshot], None],
+        *,
+        priority: int = FIFO_PRIORITY,
     ) -> None:
         super().__init__(name="joint-loop", daemon=True)
         self.lock = threading.Lock()
@@ -78,6 +81,7 @@ class RealtimeLoop(threading.Thread, Generic[Snapshot]):
         self._publish_every = publish_every
         self._take = take
         self._give = give
+        self._priority = priority
         self._target: JointTarget | None = None
         self._stopping = threading.Event()
         self._began: float | None = None  # the last tick; None: the next one is on time
@@ -118,7 +122,7 @@ class RealtimeLoop(threading.Thread, Generic[Snapshot]):
 
     def run(self) -> None:
         """Body of the thread."""
-        self.scheduling = prefer_this_thread()
+        self.scheduling = prefer_this_thread(self._priority)
         due = time.perf_counter()
         try:
             while not self._stopping.is_set():
@@ -175,15 +179,15 @@ def _wait_until(due: float) -> None:
         pass
 
 
-def prefer_this_thread() -> str:
+def prefer_this_thread(priority: int) -> str:
     """Let the system run this thread first, as far as it is permitted; what was granted."""
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).prctl(_PR_SET_TIMERSLACK, 1, 0, 0, 0)  # wake up on time
-    if sys.platform != "linux":
+    if priority <= 0 or sys.platform != "linux":
         return "ordinary"
     try:
-        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(FIFO_PRIORITY))
-        return f"SCHED_FIFO {FIFO_PRIORITY}"
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(priority))
+        return f"SCHED_FIFO {priority}"
     except OSError:
         pass
     try:

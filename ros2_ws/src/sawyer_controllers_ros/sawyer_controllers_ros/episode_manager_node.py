@@ -19,6 +19,7 @@ from sawyer_interfaces.msg import (
 
 from sawyer_controllers.p_controller import PControllerConfig
 from sawyer_controllers_ros.commander import Commander, CommanderConfig
+from sawyer_controllers_ros.episode_messages import loop_stop
 from sawyer_controllers_ros.episode_run import EpisodeRun
 from sawyer_controllers_ros.policy_link import PolicyLink
 from sawyer_controllers_ros.reset_link import EpisodeError, RecorderLink, ResetLink
@@ -83,7 +84,7 @@ class EpisodeManagerNode(ThinNode):
         self._deadlines = Deadlines(self)
         source = self.get_name()
         self.images = FrameSource(self, ("image",))
-        parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion")
+        parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion", "driver")
         self._frames = FrameSource(self, parts)
         # What a policy sees is there before the insertion state: ask it meanwhile.
         self.seen = self._frames.early(("pose", "wrench"))
@@ -129,12 +130,7 @@ class EpisodeManagerNode(ThinNode):
         return GoalResponse.REJECT if self._busy else GoalResponse.ACCEPT
 
     def _on_driver(self, message: DriverState) -> None:
-        stopped = message.loop_status in ("latched", "fault")
-        self.loop_stop = (
-            f"joint loop: {message.loop_status} after {message.contact_stops} contact stops"
-            if stopped
-            else ""
-        )
+        self.loop_stop = loop_stop(message)
 
     async def _execute(self, handle: ServerGoalHandle) -> RunEpisode.Result:
         self._busy = True

@@ -21,6 +21,13 @@ def sensor_frame(frame: Frame) -> SensorFrame | None:
     return SensorFrame(arm, wrench, peak, contact.contact, contact.duration_s, frame.image)
 
 
+def loop_stop(driver: msg.DriverState | None) -> str:
+    """Why the driver's joint loop has stopped for good, empty if it has not."""
+    if driver is None or driver.loop_status not in ("latched", "fault"):
+        return ""
+    return f"joint loop: {driver.loop_status} after {driver.contact_stops} contact stops"
+
+
 def goal_message(stamp_ns: int, task: InsertionTask, goal_m: Array) -> PoseStamped:
     """Commanded goal in frame base."""
     message = PoseStamped(header=conversions.header(stamp_ns))

@@ -159,7 +159,7 @@ class EpisodeRun:
             sensed = self._sensed(frame)
             if frame.insertion is None:
                 raise TransportError("insertion_state is missing")
-            stop = node.loop_stop or node.commander.stop_reason
+            stop = episode_messages.loop_stop(frame.driver) or node.commander.stop_reason
             core.observe(sensed, insertion_state(frame.insertion), safety_stop=stop)
         if question is not None:
             node.policy.forget(question)

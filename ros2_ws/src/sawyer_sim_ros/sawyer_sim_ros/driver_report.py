@@ -77,6 +77,7 @@ class DriverReport:
             state.refused_targets += loop.refused_targets
             state.overruns, state.late_periods = loop.overruns, loop.late_periods
             self._health.put("ticks", loop.ticks)
+            self._health.put("has_priority", loop.scheduling != "ordinary")
             self._health.put("overruns", loop.overruns)
             self._health.put("late_periods", loop.late_periods)
             self._health.put("dropped_states", self.dropped)

@@ -64,7 +64,13 @@ class TwinDriverNode(ThinNode):
             if rest:
                 raise ConfigError("state_rate_hz", config.state_rate_hz, "a divisor of 1000")
             self._visual_every = round(config.period_s * config.state_rate_hz)
-            self._loop = RealtimeLoop(twin, int(every), lambda: take_snapshot(twin), self._give)
+            self._loop = RealtimeLoop(
+                twin,
+                int(every),
+                lambda: take_snapshot(twin),
+                self._give,
+                priority=config.priority,
+            )
         self._report = DriverReport(self, self.health, config, twin, self._loop)
         self.create_service(PrepareEpisode, "twin/prepare_episode", self._prepare)
         self.create_service(SetForceBias, "driver/set_force_bias", self._set_force_bias)
