@@ -1,11 +1,13 @@
 """Every parameter file loads, every node refuses a broken one, arguments say what is allowed."""
 
 import importlib.util
+import re
 from pathlib import Path
 
 import pytest
 import yaml
 from launch import LaunchContext
+from rclpy.node import Node
 
 from sawyer_bringup import arguments
 from sawyer_calibration_ros.camera_node import CameraNode
@@ -15,11 +17,11 @@ from sawyer_controllers_ros.episode_manager_node import EpisodeManagerNode
 from sawyer_controllers_ros.insertion_sensor_node import InsertionSensorNode
 from sawyer_controllers_ros.reset_node import ResetNode
 from sawyer_controllers_ros.session_node import SessionNode
-from sawyer_core import ConfigError
 from sawyer_datasets_ros.recorder_node import RecorderNode
 from sawyer_policies_ros.policy_server_node import PolicyServerNode
 from sawyer_ros_common.diagnostics_node import DiagnosticsNode
-from sawyer_ros_common.testing import ros_arguments
+from sawyer_ros_common.runner import run_nodes
+from sawyer_ros_common.testing import own_domain, ros_arguments
 from sawyer_sim_ros.twin_camera_node import TwinCameraNode
 from sawyer_sim_ros.twin_driver_node import TwinDriverNode
 
@@ -75,14 +77,41 @@ def test_a_parameter_file_names_declared_parameters_of_its_node(file: str, task)
 
 
 @pytest.mark.parametrize("name", sorted(NODES))
-def test_a_broken_setting_is_refused_by_name(name: str, task) -> None:
+def test_a_broken_file_is_refused_with_field_value_and_what_is_allowed(
+    name: str, task, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd
+) -> None:
     make, broken = NODES[name]
-    field = broken.split(":=", maxsplit=1)[0].rsplit(".", maxsplit=1)[-1]
-    with (
-        ros_arguments([*GIVEN, *task, "-p", broken]),
-        pytest.raises(ConfigError, match=field),
-    ):
-        make()
+    field, _, value = broken.partition(":=")
+    content = yaml.safe_load((CONFIG / f"{name}.yaml").read_text(encoding="utf-8"))
+    content[name]["ros__parameters"][field] = yaml.safe_load(value)
+    file = tmp_path / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(content), encoding="utf-8")
+    monkeypatch.setenv("ROS_DOMAIN_ID", str(own_domain()))
+    assert run_nodes([make], ["--ros-args", *GIVEN, *task, "--params-file", str(file)]) == 2
+    error = capfd.readouterr().err
+    assert error.startswith(f"[{name}] ")
+    assert field.rsplit(".", maxsplit=1)[-1] in error
+    assert str(yaml.safe_load(value)).strip("[]'") in error
+    assert "allowed" in error
+
+
+@pytest.mark.parametrize("name", sorted(NODES))
+def test_the_readme_names_the_parameters_of_the_node(name: str, task) -> None:
+    make, _ = NODES[name]
+    readme = CONFIG.parents[2] / make.__module__.split(".")[0] / "README.md"
+    section = readme.read_text(encoding="utf-8").split(f"\n## {name}\n")[1].split("\n## ")[0]
+    listed = set(re.findall(r"^\| `([a-z][\w.]*)` \|", section, re.MULTILINE))
+    groups = tuple(re.findall(r"`(\w+\.)\*`", section))  # of a library's config class
+    besides = set(re.findall(r"`(task_file)`", section))
+    with ros_arguments([*GIVEN, *task]):
+        plain, node = Node("plain"), make()
+        inherited = set(plain.get_parameters_by_prefix(""))
+        declared = set(node.get_parameters_by_prefix("")) - inherited
+        node.destroy_node()
+        plain.destroy_node()
+    assert listed - declared == set()
+    assert {d for d in declared - listed - besides if not d.startswith(groups)} == set()
+    assert all(any(d.startswith(group) for d in declared) for group in groups)
 
 
 def context(**values: str) -> LaunchContext:
@@ -139,6 +168,12 @@ def test_the_launch_file_refuses_before_it_starts_anything() -> None:
 def test_an_unknown_argument_lists_the_choices() -> None:
     with pytest.raises(ValueError, match=r"'episode'.*did you mean episodes.*choices: .*noise_mm"):
         arguments.refuse_unknown(["episode"], list(arguments.ARGUMENTS))
+
+
+def test_the_readme_lists_the_arguments_and_their_defaults() -> None:
+    text = (CONFIG.parents[1] / "README.md").read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| `(\w+)` \| `([^`]*)` \|", text, re.MULTILINE))
+    assert rows == {name: given.default for name, given in arguments.ARGUMENTS.items()}
 
 
 def test_connectors_are_the_twins_task_files() -> None:
