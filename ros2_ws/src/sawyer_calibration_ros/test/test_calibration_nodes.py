@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from geometry_msgs.msg import WrenchStamped
 from rclpy.node import Node
-from sawyer_interfaces.msg import ErrorCode, ForceBias
+from sawyer_interfaces.msg import ErrorCode, ForceBias, NodeHealth
 from sawyer_interfaces.srv import CalibrateForce
 from sensor_msgs.msg import CameraInfo, Image, JointState
 
@@ -28,6 +28,7 @@ def test_the_camera_keeps_the_stamp_and_drops_what_does_not_fit(other: Node) -> 
     camera = CameraNode()
     camera.start()
     views = Client(other).listen(Image, "camera/image_policy", qos.IMAGE)
+    reports = Client(other).listen(NodeHealth, "health", qos.EVENT)
     infos = Client(other).listen(CameraInfo, "camera/camera_info", qos.LATCHED)
     raw = other.create_publisher(Image, "camera/image_raw", qos.IMAGE)
     with Spinner(camera, other):
@@ -37,10 +38,17 @@ def test_the_camera_keeps_the_stamp_and_drops_what_does_not_fit(other: Node) -> 
         raw.publish(conversions.image_message(np.full((64, 64, 3), 9, np.uint8), 2, "cam"))
         wait_for(lambda: views != [], 10.0, "the view")
         wait_for(lambda: infos != [], 10.0, "the intrinsics")
+        wait_for(lambda: any(r.level == NodeHealth.ERROR for r in reports), 10.0, "a complaint")
     assert [to_ns(view.header.stamp) for view in views] == [2]
     assert (views[0].height, views[0].width, views[0].encoding) == (32, 32, "mono8")
     assert set(bytes(views[0].data)) == {9}
     assert camera.health.figure("refused_images") == 1
+    complaint = next(report for report in reports if report.level == NodeHealth.ERROR)
+    assert complaint.node == "/camera"
+    assert "(31, 64)" in complaint.summary
+    assert "at least 32 x 32 pixels" in complaint.summary
+    figures = dict(zip(complaint.keys, complaint.values, strict=True))
+    assert figures["refused_images"] == 1
     assert infos[0].k[0] == 211.5
     assert infos[0].k[2] == 31.5
 
