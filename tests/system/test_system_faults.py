@@ -17,8 +17,14 @@ from sawyer_interfaces.msg import (
     ErrorCode,
     SafetyState,
 )
-from sawyer_interfaces.srv import AcquireCommander, PrepareEpisode, ReleaseCommander
+from sawyer_interfaces.srv import (
+    AcquireCommander,
+    PrepareEpisode,
+    ReleaseCommander,
+    SetForceBias,
+)
 from sensor_msgs.msg import JointState
+from std_srvs.srv import Trigger
 from trajectory_msgs.msg import JointTrajectory, JointTrajectoryPoint
 
 from sawyer_core import JOINT_NAMES
@@ -247,6 +253,31 @@ def test_silence_ends_in_hold_then_retract_then_stop(seat: Bench) -> None:
     assert "no command for" in seat.reported(lambda r: r.status == SafetyState.HOLD).reasons[0]
     assert seat.position[2] > depth
     assert seat.stamp_ns > low
+
+
+def test_stops_of_the_1_khz_loop_latch_the_guard_until_the_loop_is_engaged(seat: Bench) -> None:
+    def tell_bias(z: float) -> None:
+        request = SetForceBias.Request(bias=Vector3(z=z))
+        assert not seat.client.call(SetForceBias, "driver/set_force_bias", request).error_code
+
+    tell_bias(1e3)  # the loop sees every force as far beyond the limit, the guard does not
+    for step in range(12):
+        stamp_ns = seat.stamp_ns
+        seat.command(0.0, 0.0, 0.0, step=step)
+        seat.until_stamp(stamp_ns + PERIOD_NS)
+    stopped = seat.reported(lambda r: r.status == SafetyState.STOPPED)
+    assert stopped.contact_stop_count == 3
+    assert "3 contact stops" in stopped.reasons[0]
+
+    tell_bias(0.0)
+    assert seat.client.call(Trigger, "driver/engage").success
+    before = seat.position
+    for step in range(12, 16):  # the first is judged with the state from before
+        stamp_ns = seat.stamp_ns
+        seat.command(0.0, 0.0, 0.005, step=step)
+        seat.until_stamp(stamp_ns + PERIOD_NS)
+    assert seat.position[2] - before[2] > 0.005
+    assert seat.safety[-1].status == SafetyState.OK
 
 
 def test_the_driver_refuses_what_is_no_target_for_now(seat: Bench) -> None:
