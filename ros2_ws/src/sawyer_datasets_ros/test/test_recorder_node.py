@@ -9,7 +9,7 @@ from sawyer_interfaces.srv import StartRecording, StopRecording
 from sensor_msgs.msg import JointState
 
 from sawyer_core import ConfigError, RecordingError
-from sawyer_datasets import BagStatus, EpisodeBagWriter, verify_bag
+from sawyer_datasets import BagStatus, EpisodeBagWriter, read_episode, verify_bag
 from sawyer_datasets_ros import recorder_node
 from sawyer_datasets_ros.config import DEFAULT_TOPICS
 from sawyer_datasets_ros.progress import Progress
@@ -47,9 +47,14 @@ class Bench:
 
 
 @pytest.fixture
-def bench(tmp_path: Path) -> Iterator[Bench]:
+def namespace() -> str:
+    return "/"
+
+
+@pytest.fixture
+def bench(tmp_path: Path, namespace: str) -> Iterator[Bench]:
     arguments = ["-p", f"output_dir:={tmp_path}", "-p", "closing_timeout_s:=1.0"]
-    with ros_arguments(arguments):
+    with ros_arguments([*arguments, "-r", f"__ns:={namespace}"]):
         recorder, node = RecorderNode(), Node("bench")
         recorder.start()
         made = Bench(node)
@@ -72,6 +77,18 @@ def test_a_recording_waits_for_the_last_messages(bench: Bench, tmp_path: Path) -
     assert reply.messages == 11
     report = verify_bag(tmp_path / "bags" / "episode_0000")
     assert report.status is BagStatus.COMPLETE
+
+
+@pytest.mark.parametrize("namespace", ["/", "/left"])
+def test_a_bag_holds_full_names(bench: Bench, tmp_path: Path, namespace: str) -> None:
+    bench.start("named")
+    bench.say(100)
+    bench.results.publish(EpisodeResult(header=conversions.header(100)))
+    assert bench.stop(100).messages == 2
+    episode = read_episode(tmp_path / "bags" / "named")
+    prefix = namespace.rstrip("/")
+    assert {f"{prefix}/joint_states", f"{prefix}/episode/result", "/clock"} <= set(episode)
+    assert len(episode["joint_states"]) == 1
 
 
 def test_what_never_comes_is_not_waited_for_for_ever(bench: Bench, tmp_path: Path) -> None:
