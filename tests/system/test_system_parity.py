@@ -76,7 +76,12 @@ def graph(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LaunchedGraph]:
 @pytest.mark.ros
 @pytest.mark.parametrize(
     ("policy", "seed", "noise_mm"),
-    [("p_controller", 3, 0.0), ("p_controller", 11, 1.0), ("random_search", 5, 1.0)],
+    [
+        ("p_controller", 3, 0.0),
+        ("p_controller", 11, 1.0),
+        ("p_controller", 0, 1.0),  # the joint loop latches: both end at the same step
+        ("random_search", 5, 1.0),
+    ],
 )
 def test_graph_and_loop_agree(
     graph: LaunchedGraph, policy: str, seed: int, noise_mm: float
