@@ -103,12 +103,14 @@ class GuardDecision:
         status: see :class:`GuardStatus`.
         reasons: why it differs from what was asked, empty if it does not.
         yielding: hold where the arm is now, not where it was last sent (contact stop).
+        code: the main reason, None where nothing was refused or clipped.
     """
 
     delta_m: Array
     status: GuardStatus
     reasons: tuple[str, ...] = ()
     yielding: bool = False
+    code: RejectionCode | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "delta_m", frozen_vector("delta_m", self.delta_m, 3))
@@ -205,13 +207,14 @@ class CommandGuard:
             CommandRejectedError: the source is not the commander. Nothing is changed: the
                 commander's own commands go on.
         """
-        self._check_source(command.source)
+        self.check_source(command.source)
         self._note_force(wrench)
         if self.latched:
             return self._stop(f"{self.contact_stops} contact stops, latched until reset")
         refused = self._refuse(command, state, wrench)
         if refused is not None:
-            return _hold(refused, yielding=self._above)
+            code, reason = refused
+            return _hold(reason, code, yielding=self._above)
         self._last_command_ns = state.stamp_ns
         return self._clip(command.translation_m, state, wrench)
 
@@ -226,12 +229,17 @@ class CommandGuard:
             return None
         reason = f"no command for {silence_ns * 1e-9:.3f} s"
         if silence_ns <= _ns(self.config.degrade_after_s):
-            return _hold(f"{reason}, allowed {self.config.hold_after_s:g} s")
+            return _hold(f"{reason}, allowed {self.config.hold_after_s:g} s", RejectionCode.STALE)
         if self.config.degrade_to == "stop":
             return self._stop(reason)
         return self._retract(reason, state)
 
-    def _check_source(self, source: str) -> None:
+    def check_source(self, source: str) -> None:
+        """Refuse who does not command.
+
+        Raises:
+            CommandRejectedError: ``source`` is not the commander.
+        """
         if self._commander is None:
             raise CommandRejectedError(
                 RejectionCode.NOT_ACQUIRED, f"{source!r} must acquire before it commands"
@@ -247,45 +255,52 @@ class CommandGuard:
             self._own_stops += 1
         self._above = above
 
-    def _refuse(self, command: EeDelta, state: ArmState, wrench: Wrench) -> str | None:
+    def _refuse(
+        self, command: EeDelta, state: ArmState, wrench: Wrench
+    ) -> tuple[RejectionCode, str] | None:
         delta = command.translation_m
         if not np.isfinite(delta).all():
-            return f"displacement {delta.tolist()} is not finite"
+            return RejectionCode.NON_FINITE, f"displacement {delta.tolist()} is not finite"
         if not (np.isfinite(state.ee_position_m).all() and np.isfinite(state.q_rad).all()):
-            return "the arm state is not finite"
+            return RejectionCode.NON_FINITE, "the arm state is not finite"
         if not np.isfinite(wrench.force_n).all():
-            return "the force is not finite"
+            return RejectionCode.NON_FINITE, "the force is not finite"
         largest = float(np.abs(delta).max())
         if largest > self.config.refuse_step_m:
-            return f"displacement of {largest:g} m, allowed {self.config.refuse_step_m:g} m"
+            text = f"displacement of {largest:g} m, allowed {self.config.refuse_step_m:g} m"
+            return RejectionCode.OUT_OF_RANGE, text
         age_ns = state.stamp_ns - command.stamp_ns
         if age_ns > _ns(self.config.max_state_age_s):
-            return f"computed from a state {age_ns * 1e-9:.3f} s old"
+            return RejectionCode.STALE, f"computed from a state {age_ns * 1e-9:.3f} s old"
         wrench_age_ns = state.stamp_ns - wrench.stamp_ns
         if wrench_age_ns > _ns(self.config.max_state_age_s):
-            return f"the force is {wrench_age_ns * 1e-9:.3f} s old"
+            return RejectionCode.STALE, f"the force is {wrench_age_ns * 1e-9:.3f} s old"
         if self._above:
-            return f"contact stop: force {_newtons(wrench)}"
+            return RejectionCode.CONTACT_STOP, f"contact stop: force {_newtons(wrench)}"
         return None
 
     def _clip(self, delta: Array, state: ArmState, wrench: Wrench) -> GuardDecision:
         reasons: list[str] = []
+        code: RejectionCode | None = None
         step = self.config.max_step_m
         allowed: Array = np.clip(delta, -step, step)
         if (allowed != delta).any():
+            code = RejectionCode.OUT_OF_RANGE
             reasons.append(f"step clipped to {step:g} m per axis")
         at = state.ee_position_m
         relieved = self._relieve(allowed, wrench)
         inside = self._into_workspace(relieved, at)
         kept = self._relieve(inside, wrench)  # the way back in must not press on either
         if (relieved != allowed).any() or (kept != inside).any():
+            code = RejectionCode.CONTACT_STOP
             reasons.append(f"no further push against {_newtons(wrench)}")
         if inside is not relieved:
+            code = RejectionCode.OUTSIDE_WORKSPACE
             reasons.append(f"kept inside {self.workspace}")
         if self.workspace.distance(at + kept) > self.workspace.distance(at) + 1e-9:
             kept = np.zeros(3)  # what is left of the way back in leads out elsewhere
         status = GuardStatus.CLIPPED if reasons else GuardStatus.OK
-        return GuardDecision(kept, status, tuple(reasons))
+        return GuardDecision(kept, status, tuple(reasons), code=code)
 
     def _relieve(self, delta: Array, wrench: Wrench) -> Array:
         """Without the components that would press on against a high force."""
@@ -307,10 +322,13 @@ class CommandGuard:
         if not rest > 0.0:  # also where the position is no number
             return self._stop(f"{reason}, retracted")
         up = min(rest, self.config.retract_step_m)
-        return GuardDecision(np.array([0.0, 0.0, up]), GuardStatus.RETRACT, (reason,))
+        return GuardDecision(
+            np.array([0.0, 0.0, up]), GuardStatus.RETRACT, (reason,), code=RejectionCode.STALE
+        )
 
     def _stop(self, reason: str) -> GuardDecision:
-        return GuardDecision(np.zeros(3), GuardStatus.STOPPED, (reason,), self.latched)
+        code = RejectionCode.CONTACT_STOP if self.latched else RejectionCode.STALE
+        return GuardDecision(np.zeros(3), GuardStatus.STOPPED, (reason,), self.latched, code)
 
 
 def _newtons(wrench: Wrench) -> str:
@@ -321,5 +339,5 @@ def _ns(seconds: float) -> int:
     return round(seconds * 1e9)
 
 
-def _hold(reason: str, *, yielding: bool = False) -> GuardDecision:
-    return GuardDecision(np.zeros(3), GuardStatus.HOLD, (reason,), yielding)
+def _hold(reason: str, code: RejectionCode, *, yielding: bool = False) -> GuardDecision:
+    return GuardDecision(np.zeros(3), GuardStatus.HOLD, (reason,), yielding, code)

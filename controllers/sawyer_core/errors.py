@@ -73,6 +73,8 @@ class RejectionCode(str, Enum):
     NOT_ACQUIRED = "not_acquired"
     NOT_STARTED = "not_started"
     LATCHED = "latched"
+    CONTACT_STOP = "contact_stop"
+    NO_SOLUTION = "no_solution"
 
 
 class CommandRejectedError(SawyerError):

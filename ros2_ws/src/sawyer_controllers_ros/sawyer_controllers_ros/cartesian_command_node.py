@@ -27,6 +27,7 @@ from sawyer_core import (
     setting,
     validate,
 )
+from sawyer_core.errors import RejectionCode
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.frames import ARM, Frame, FrameSource
 from sawyer_ros_common.parameters import ConfigParameters
@@ -48,6 +49,12 @@ class CommandConfig:
     )
     silence_s: float = setting(
         2.0, unit="s", bounds=(0.05, 60.0), doc="wall time without a state that is reported"
+    )
+    max_ahead_s: float = setting(
+        0.2,
+        unit="s",
+        bounds=(0.0, 5.0),
+        doc="a command stamped further ahead of the newest state is refused (ours: two periods)",
     )
 
     def __post_init__(self) -> None:
@@ -122,10 +129,25 @@ class CartesianCommandNode(ThinNode):
 
     def _on_command(self, message: EeCommand) -> None:
         newest = self._frames.newest
-        if newest is None or to_ns(message.header.stamp) > newest.stamp_ns:
+        refused = self._refuse(message, 0 if newest is None else newest.stamp_ns)
+        if refused is not None:
+            self._report.refused(_delta(message), refused[1], refused[0])
+        elif newest is None or to_ns(message.header.stamp) > newest.stamp_ns:
             self._pending = message  # its state is still on the way to us
         else:
             self._execute(message, newest)
+
+    def _refuse(self, message: EeCommand, newest_ns: int) -> tuple[int, str] | None:
+        """Why a command may not even wait for its state."""
+        try:
+            self._guard.check_source(message.source)
+        except CommandRejectedError as error:
+            return int(ErrorCode.COMMAND_NOT_COMMANDER), str(error)
+        ahead_s = (to_ns(message.header.stamp) - newest_ns) * 1e-9
+        if ahead_s > self._config.max_ahead_s:
+            text = f"{ahead_s:.3f} s ahead of the state, allowed {self._config.max_ahead_s:g} s"
+            return int(ErrorCode.COMMAND_STALE), text
+        return None
 
     def _on_frame(self, frame: Frame) -> None:
         self._heard = True
@@ -141,12 +163,7 @@ class CartesianCommandNode(ThinNode):
     def _execute(self, message: EeCommand, frame: Frame) -> None:
         if frame.arm is None or frame.wrench_centered is None:
             return
-        command = EeDelta(
-            to_ns(message.header.stamp),
-            conversions.xyz(message.translation),
-            message.source,
-            message.step,
-        )
+        command = _delta(message)
         identity = (command.source, command.step, command.stamp_ns)
         if identity == self._last and self._last_target is not None:
             self._targets.publish(conversions.joint_target_message(self._last_target))
@@ -173,7 +190,10 @@ class CartesianCommandNode(ThinNode):
             last = self._last_target
             q_rad = arm.q_rad if last is None else last.q_rad
             target = JointTarget(arm.stamp_ns, q_rad, self._period_s)
-            decision = GuardDecision(np.zeros(3), GuardStatus.HOLD, (str(error),))
+            no_solution = RejectionCode.NO_SOLUTION
+            decision = GuardDecision(
+                np.zeros(3), GuardStatus.HOLD, (str(error),), code=no_solution
+            )
         self._last_target = target
         self._targets.publish(conversions.joint_target_message(target))
         return decision
@@ -194,6 +214,15 @@ class CartesianCommandNode(ThinNode):
         if not self._heard and self._guard.commander is not None:
             self.health.warn(f"no state for {self._config.silence_s:g} s")
         self._heard = False
+
+
+def _delta(message: EeCommand) -> EeDelta:
+    return EeDelta(
+        to_ns(message.header.stamp),
+        conversions.xyz(message.translation),
+        message.source,
+        message.step,
+    )
 
 
 def main(args: list[str] | None = None) -> int:

@@ -7,6 +7,7 @@ from sawyer_interfaces.msg import ErrorCode, SafetyState
 
 from sawyer_controllers.guard import CommandGuard, GuardDecision, GuardStatus
 from sawyer_core import EeDelta
+from sawyer_core.errors import RejectionCode
 from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.health import HealthReporter
 
@@ -17,6 +18,19 @@ _STATUS = {
     GuardStatus.RETRACT: SafetyState.RETRACT,
     GuardStatus.STOPPED: SafetyState.STOPPED,
 }
+_CODE = {
+    RejectionCode.NON_FINITE: ErrorCode.COMMAND_NON_FINITE,
+    RejectionCode.OUT_OF_RANGE: ErrorCode.COMMAND_OVERSIZED,
+    RejectionCode.OUTSIDE_WORKSPACE: ErrorCode.COMMAND_OUT_OF_BOX,
+    RejectionCode.STALE: ErrorCode.COMMAND_STALE,
+    RejectionCode.CONTACT_STOP: ErrorCode.COMMAND_CONTACT_STOP,
+    RejectionCode.NO_SOLUTION: ErrorCode.COMMAND_IK_FAILED,
+}
+
+
+def error_code(decision: GuardDecision) -> int:
+    """Error code of what the guard refused or clipped."""
+    return int(ErrorCode.NONE if decision.code is None else _CODE[decision.code])
 
 
 class SafetyReport:
@@ -33,13 +47,15 @@ class SafetyReport:
         """A commander took the seat."""
         self._publish(stamp_ns, SafetyState.OK, source, 0, ())
 
-    def refused(self, command: EeDelta, reason: str) -> None:
-        """A command of somebody who does not command."""
+    def refused(
+        self, command: EeDelta, reason: str, code: int = ErrorCode.COMMAND_NOT_COMMANDER
+    ) -> None:
+        """A command that is not looked at, above all of somebody who does not command."""
         self._state.refused_count += 1
         self._health.count("refused_commands")
         self._health.warn(reason)
         self._node.get_logger().warning(reason)
-        self._state.error_code = ErrorCode.COMMAND_NOT_COMMANDER
+        self._state.error_code = code
         self._publish(
             command.stamp_ns, SafetyState.REFUSED, command.source, command.step, (reason,)
         )
@@ -56,6 +72,7 @@ class SafetyReport:
             self._state.refused_count += 1
             self._health.count("refused_commands")
             self._health.warn("; ".join(decision.reasons))
+        self._state.error_code = error_code(decision)
         self._publish(command.stamp_ns, status, command.source, command.step, decision.reasons)
 
     def watchdog(self, stamp_ns: int, decision: GuardDecision) -> None:
@@ -66,7 +83,7 @@ class SafetyReport:
         self._state.watchdog_count += 1
         self._health.count("watchdog")
         self._health.warn("; ".join(decision.reasons))
-        self._state.error_code = ErrorCode.COMMAND_STALE
+        self._state.error_code = error_code(decision)
         self._publish(stamp_ns, status, self._guard.commander or "", 0, decision.reasons)
 
     def _publish(
