@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from rclpy.task import Future
 from sawyer_interfaces.action import Reset
@@ -19,6 +19,7 @@ from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.frames import ARM, Frame, FrameSource
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
+from sawyer_ros_common.single_goal import SingleGoal
 from sawyer_ros_common.stamps import to_ns, to_stamp
 from sawyer_ros_common.waits import Deadlines
 
@@ -31,7 +32,8 @@ class ResetNode(ThinNode):
         self._commander_config = ConfigParameters(self, CommanderConfig).config
         config = ConfigParameters(self, ResetConfig, "routine").config
         self._routine = ResetRoutine(config, load_task_parameter(self))
-        self._busy = False
+        self._single = SingleGoal()
+        self._bias_failed = False
         self._bias = ForceBias()
         self._bias_wanted: tuple[int, Future] | None = None
         self._calibrating_from_ns = 0
@@ -51,7 +53,7 @@ class ResetNode(ThinNode):
             Reset,
             "reset",
             self._execute,
-            goal_callback=self._on_goal,
+            goal_callback=self._single.offer,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
 
@@ -60,15 +62,13 @@ class ResetNode(ThinNode):
         if hasattr(self, "_deadlines"):
             self._deadlines.cancel_all()
 
-    def _on_goal(self, _goal: Reset.Goal) -> GoalResponse:
-        return GoalResponse.REJECT if self._busy else GoalResponse.ACCEPT
-
     def _on_bias(self, message: ForceBias) -> None:
         self._bias = message
         wanted = self._bias_wanted
         if wanted is not None and self._tells(message, wanted[0]):
             self._bias_wanted = None
-            wanted[1].set_result(message)
+            if not wanted[1].done():
+                wanted[1].set_result(message)
 
     def _tells(self, report: ForceBias, stamp_ns: int) -> bool:
         """Whether a report covers the sample at ``stamp_ns`` or ended the calibration."""
@@ -77,9 +77,21 @@ class ResetNode(ThinNode):
         return reported_ns >= stamp_ns or ended
 
     async def _execute(self, handle: ServerGoalHandle) -> Reset.Result:
-        self._busy = True
-        result = Reset.Result()
-        before = self._routine.recoveries
+        with self._single:
+            result = Reset.Result()
+            before = self._routine.recoveries
+            await self._try(handle, result)
+            result.attempts = self._routine.recoveries - before
+            result.failures = self._routine.failures
+            self.health.put("failures", self._routine.failures)
+            self.health.put("recoveries", self._routine.recoveries)
+            if result.error_code:
+                self.health.error(result.error_msg)
+                self.get_logger().error(f"reset failed: {result.error_msg}")
+            self._end(handle, result)
+            return result
+
+    async def _try(self, handle: ServerGoalHandle, result: Reset.Result) -> None:
         try:
             await self._run(handle, result)
         except TransportError as error:
@@ -88,17 +100,10 @@ class ResetNode(ThinNode):
             result.error_code, result.error_msg = ErrorCode.RESET_REFUSED, str(error)
         except SawyerError as error:
             result.error_code, result.error_msg = ErrorCode.RESET_FAILED, str(error)
+        except Exception:  # a mistake of ours: the action server reports it, the seat is left
+            await self._commander.release()
+            raise
         await self._commander.release()
-        self._busy = False
-        result.attempts = self._routine.recoveries - before
-        result.failures = self._routine.failures
-        self.health.put("failures", self._routine.failures)
-        self.health.put("recoveries", self._routine.recoveries)
-        if result.error_code:
-            self.health.error(result.error_msg)
-            self.get_logger().error(f"reset failed: {result.error_msg}")
-        self._end(handle, result)
-        return result
 
     @staticmethod
     def _end(handle: ServerGoalHandle, result: Reset.Result) -> None:
@@ -111,6 +116,7 @@ class ResetNode(ThinNode):
 
     async def _run(self, handle: ServerGoalHandle, result: Reset.Result) -> None:
         request = handle.request
+        self._bias_failed = False
         frame = await self._commander.frame_from(to_ns(request.start))
         if frame.arm is None:
             raise TransportError(self._frames.missing())
@@ -156,6 +162,7 @@ class ResetNode(ThinNode):
             return False
         if report.calibrated:
             await self._hand_over(report)
+        self._bias_failed = not report.calibrated
         self._routine.force_zeroed(bool(report.calibrated), report.error_msg)
         return True
 
@@ -173,16 +180,21 @@ class ResetNode(ThinNode):
         future = self._deadlines.new_future()
         self._bias_wanted = (stamp_ns, future)
         what = f"force_bias said nothing about the sample at {stamp_ns} ns"
-        report: ForceBias = await self._deadlines.watch(
-            future, self._commander_config.frame_timeout_s, what
-        )
+        try:
+            report: ForceBias = await self._deadlines.watch(
+                future, self._commander_config.frame_timeout_s, what
+            )
+        finally:
+            self._bias_wanted = None
         return report
 
     def _fill(self, result: Reset.Result, command: ResetCommand, frame: Frame) -> None:
         result.stamp = to_stamp(frame.stamp_ns)
         result.bias, result.bias_std_n = self._bias.bias, self._bias.std_n
         if command.failed:
-            result.error_code, result.error_msg = ErrorCode.RESET_FAILED, command.message
+            bias = self._bias_failed
+            result.error_code = ErrorCode.RESET_BIAS_FAILED if bias else ErrorCode.RESET_FAILED
+            result.error_msg = command.message
         elif not command.done:
             result.error_code, result.error_msg = ErrorCode.RESET_CANCELED, "canceled"
 

@@ -102,4 +102,5 @@ class Deadlines:
         for _, future, what, _ in self._watched:
             if not future.done():
                 future.set_exception(TransportError(f"shut down while waiting: {what}"))
+                future.exception()  # seen: its coroutine may not get to run any more
         self._watched.clear()
