@@ -58,7 +58,7 @@ class EpisodeSpec:
         source="residual_insertion_daib 5.2: 1 mm for the learned part",
     )
     max_policy_faults: int = setting(
-        3, bounds=(1, 1000), doc="unusable policy answers in a row that end the episode"
+        3, bounds=(1, 1000), doc="late or unusable policy answers in a row that end the episode"
     )
 
     def __post_init__(self) -> None:
@@ -249,17 +249,21 @@ class EpisodeCore:
         insertion: InsertionState | None,
         policy_action: npt.ArrayLike | None,
         base_action: npt.ArrayLike | None = None,
+        *,
+        message: str = "",
     ) -> EeDelta:
         """Command of this step: base action plus (clipped) policy action.
 
-        A policy action that is missing (late), of the wrong shape or not finite gives a hold
-        for this step, base action included, and is counted.
+        A late policy action leaves the base action alone; one of the wrong shape or not finite
+        gives a hold for this step, base action included. Both are counted; the
+        ``max_policy_faults``-th in a row is a hold and ends the episode.
 
         Args:
             frame: frame the actions were computed from; its stamp goes into the command.
             insertion: insertion state of the same stamp (kept for the result).
             policy_action: (3,) m, None if the policy did not answer in time.
             base_action: (3,) m, by default :meth:`base_action` of this frame.
+            message: what is known of a late or unusable answer.
         """
         spec = self.spec
         if self.done:
@@ -270,17 +274,19 @@ class EpisodeCore:
             self._start_ns = frame.stamp_ns
         base = self.base_action(frame.arm) if base_action is None else base_action
         base = frozen_vector("base_action", base, 3)
-        learned, fault = _usable(policy_action)
+        learned, fault = _usable(policy_action, message)
+        late = policy_action is None
         if spec.base_controller == "none":
             clipped = learned
         else:
             clipped = np.clip(learned, -spec.learned_clip_m, spec.learned_clip_m)
         if not np.isfinite(base).all():
-            fault = fault or f"base action {base.tolist()} is not finite"
-        command = np.zeros(3) if fault else base + clipped
+            fault, late = f"base action {base.tolist()} is not finite", False
         self._faults = self._faults + 1 if fault else 0
+        ended = self._faults >= spec.max_policy_faults
+        command = np.zeros(3) if ended or (fault and not late) else base + clipped
         self.last_action = StepAction(self._step, base, learned, clipped, command, fault)
-        if self._faults >= spec.max_policy_faults:
+        if ended:
             self.abort(StopReason.POLICY_FAULT, fault)
         return EeDelta(frame.stamp_ns, command, self.source, self._step)
 
@@ -352,13 +358,13 @@ class EpisodeCore:
         )
 
 
-def _usable(policy_action: npt.ArrayLike | None) -> tuple[Array, str]:
+def _usable(policy_action: npt.ArrayLike | None, message: str) -> tuple[Array, str]:
     if policy_action is None:
-        return np.zeros(3), "the policy did not answer in time"
+        return np.zeros(3), message or "the policy did not answer in time"
     try:
         action = frozen_vector("policy_action", policy_action, 3)
     except ShapeError as error:
         return np.zeros(3), str(error)
     if not np.isfinite(action).all():
-        return np.zeros(3), f"policy action {action.tolist()} is not finite"
+        return np.zeros(3), message or f"policy action {action.tolist()} is not finite"
     return action, ""

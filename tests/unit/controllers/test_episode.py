@@ -98,9 +98,7 @@ def test_without_base_the_policy_alone_commands() -> None:
     assert command.translation_m.tolist() == [0.0, 0.0, -0.004]
 
 
-@pytest.mark.parametrize(
-    "action", [None, (math.nan, 0.0, 0.0), (0.0, 0.0), (0.0, math.inf, 0.0), "x"]
-)
+@pytest.mark.parametrize("action", [(math.nan, 0.0, 0.0), (0.0, 0.0), (0.0, math.inf, 0.0), "x"])
 def test_unusable_policy_answer_holds_and_three_end_the_episode(action: object) -> None:
     core, arm = begun(), FakeArm((0.6, 0.1, 0.05))
     for count in range(1, 4):
@@ -113,6 +111,17 @@ def test_unusable_policy_answer_holds_and_three_end_the_episode(action: object) 
     assert not core.result().valid
     with pytest.raises(CommandRejectedError, match="ended"):
         core.act(arm.frame(), None, np.zeros(3))
+
+
+@pytest.mark.parametrize(("base", "expected"), [("p_controller", -0.015), ("none", 0.0)])
+def test_late_answers_leave_the_base_action_and_the_third_ends(base: str, expected: float) -> None:
+    core, arm = begun(replace(SPEC, base_controller=base)), FakeArm((0.6, 0.1, 0.05))
+    for height in (expected, expected, 0.0):
+        assert not core.done
+        command = core.act(arm.frame(), None, None, message="0.11 s")
+        assert command.translation_m == pytest.approx([0.0, 0.0, height])
+    result = core.result()
+    assert (result.reason, result.message, result.valid) == ("policy_fault", "0.11 s", False)
 
 
 def test_one_good_answer_clears_the_fault_count() -> None:

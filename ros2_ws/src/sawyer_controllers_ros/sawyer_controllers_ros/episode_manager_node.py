@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 
 from geometry_msgs.msg import PoseStamped
-from rclpy.action import ActionServer, CancelResponse, GoalResponse
+from rclpy.action import ActionServer, CancelResponse
 from rclpy.action.server import ServerGoalHandle
 from sawyer_interfaces.action import RunEpisode
 from sawyer_interfaces.msg import (
@@ -29,6 +29,7 @@ from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.frames import ARM, FrameSource
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
+from sawyer_ros_common.single_goal import SingleGoal
 from sawyer_ros_common.waits import Deadlines
 
 
@@ -77,7 +78,7 @@ class EpisodeManagerNode(ThinNode):
         self.task = load_task_parameter(self)
         self.loop_stop = ""
         self.run_before = False
-        self._busy = False
+        self._single = SingleGoal()
 
     def start(self) -> None:
         """Create topics, clients and the action."""
@@ -97,6 +98,7 @@ class EpisodeManagerNode(ThinNode):
             self,
             self._deadlines,
             timeout_s=self.config.lockstep_policy_timeout_s if lockstep else late_s,
+            period_s=1.0 / self.commander_config.rate_hz,
             silent_timeout_s=late_s,
         )
         service_s = self.commander_config.service_timeout_s
@@ -117,7 +119,7 @@ class EpisodeManagerNode(ThinNode):
             RunEpisode,
             "run_episode",
             self._execute,
-            goal_callback=self._on_goal,
+            goal_callback=self._single.offer,
             cancel_callback=lambda _: CancelResponse.ACCEPT,
         )
 
@@ -126,16 +128,21 @@ class EpisodeManagerNode(ThinNode):
         if hasattr(self, "_deadlines"):
             self._deadlines.cancel_all()
 
-    def _on_goal(self, _goal: RunEpisode.Goal) -> GoalResponse:
-        return GoalResponse.REJECT if self._busy else GoalResponse.ACCEPT
-
     def _on_driver(self, message: DriverState) -> None:
         self.loop_stop = loop_stop(message)
 
     async def _execute(self, handle: ServerGoalHandle) -> RunEpisode.Result:
-        self._busy = True
-        began = time.perf_counter()
-        run = EpisodeRun(self, handle)
+        with self._single:
+            began = time.perf_counter()
+            run = EpisodeRun(self, handle)
+            await self._run(run)
+            result = run.result
+            result.wall_s = time.perf_counter() - began
+            result.robot_s = run.robot_s
+            await self._finish(handle, run)
+            return RunEpisode.Result(result=result)
+
+    async def _run(self, run: EpisodeRun) -> None:
         try:
             await run.run()
         except EpisodeError as error:
@@ -146,13 +153,12 @@ class EpisodeManagerNode(ThinNode):
             run.fail(ErrorCode.EPISODE_SAFETY_STOP, str(error))
         except SawyerError as error:
             run.fail(ErrorCode.EPISODE_BAD_SPEC, str(error))
+        except Exception:  # a mistake of ours: the action server reports it
+            await self.commander.release()
+            if run.recording:
+                await self.recorder.stop(run.stamp_ns)
+            raise
         await self.commander.release()
-        result = run.result
-        result.wall_s = time.perf_counter() - began
-        result.robot_s = run.robot_s
-        await self._finish(handle, run)
-        self._busy = False
-        return RunEpisode.Result(result=result)
 
     async def _finish(self, handle: ServerGoalHandle, run: EpisodeRun) -> None:
         result = run.result

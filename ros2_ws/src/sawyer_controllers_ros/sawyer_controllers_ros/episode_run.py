@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from rclpy.action.server import ServerGoalHandle
-from sawyer_interfaces.action import RunEpisode
+from sawyer_interfaces.action import Reset, RunEpisode
 from sawyer_interfaces.msg import EeCommand, EpisodeResult, ErrorCode
 
 from sawyer_controllers.episode import EpisodeCore, EpisodeSpec, draw_episode
@@ -83,13 +83,19 @@ class EpisodeRun:
             await node.recorder.start(f"episode_{goal.index:04d}")
         node.goals.publish(episode_messages.goal_message(self._first_ns or 0, node.task, goal_m))
         self._phase("resetting")
-        self.stamp_ns = await node.reset.prepare(draw.twin_seed)
+        prepared_ns = await node.reset.prepare(draw.twin_seed)
+        inserted = False
+        if prepared_ns is None:  # the operator has handed over
+            newest = await node.commander.frame_from(0)
+            prepared_ns = newest.stamp_ns
+            inserted = newest.insertion is not None and newest.insertion.inserted
+        self.stamp_ns = prepared_ns
         if self._first_ns is None:
             self._first_ns = self.stamp_ns
         node.specs.publish(
             episode_messages.spec_message(self.stamp_ns, goal.index, spec, draw, goal_m)
         )
-        reset = await node.reset.reset(goal_m, self.stamp_ns, inserted=False)
+        reset = await self._reset(goal_m, self.stamp_ns, inserted=inserted)
         self.result.reset_attempts = reset.attempts
         self._bias = conversions.xyz(reset.bias)
         self._core.begin(spec, draw, self._bias)
@@ -123,6 +129,14 @@ class EpisodeRun:
             seed=goal.seed,
         )
 
+    async def _reset(self, goal_m: Array, start_ns: int, *, inserted: bool) -> Reset.Result:
+        return await self._node.reset.reset(
+            goal_m,
+            start_ns,
+            inserted=inserted,
+            canceled=lambda: bool(self._handle.is_cancel_requested),
+        )
+
     async def _unplug(self) -> None:
         """Leave the socket under control before the next plug is handed over."""
         self._phase("unplugging")
@@ -131,7 +145,7 @@ class EpisodeRun:
         self._first_ns = newest.stamp_ns
         inserted = newest.insertion is not None and newest.insertion.inserted
         try:
-            await node.reset.reset(node.task.goal, newest.stamp_ns, inserted=inserted)
+            await self._reset(node.task.goal, newest.stamp_ns, inserted=inserted)
         except EpisodeError as error:
             if error.code != ErrorCode.EPISODE_RESET_FAILED:
                 raise
@@ -150,7 +164,8 @@ class EpisodeRun:
                 question = node.policy.ask(frame.stamp_ns, core.policy_input(sensed, image))
             answer = await node.policy.answer(question)
             insertion = insertion_state(frame.insertion) if frame.insertion else None
-            sent = node.commander.send(core.act(sensed, insertion, answer.action_m))
+            delta = core.act(sensed, insertion, answer.action_m, message=answer.message)
+            sent = node.commander.send(delta)
             self._log_step(sensed, answer)
             if self._keeps_pace and not self._sees:
                 await self._image(frame.stamp_ns)

@@ -22,8 +22,8 @@ class PolicyAnswer:
     """What came back for one step.
 
     Attributes:
-        action_m: (3,) m; zeros where the reply was late; None where it cannot be used.
-        late: no reply within the time allowed.
+        action_m: (3,) m; None where the reply was late; not a number where it cannot be used.
+        late: no reply within the time allowed, or the server took more than one period.
         compute_s: time inside the policy, by its own account.
         round_trip_s: wall time from request to reply.
         message: what was wrong, empty if nothing.
@@ -52,14 +52,22 @@ class PolicyLink:
         node: owner of the clients.
         deadlines: the node's.
         timeout_s: how long a step waits for its action (wall clock).
+        period_s: control period; what the server worked on for longer is late in both clocks.
         silent_timeout_s: the same while the server has not answered the step before.
     """
 
     def __init__(
-        self, node: Node, deadlines: Deadlines, *, timeout_s: float, silent_timeout_s: float
+        self,
+        node: Node,
+        deadlines: Deadlines,
+        *,
+        timeout_s: float,
+        period_s: float,
+        silent_timeout_s: float,
     ) -> None:
         self._deadlines = deadlines
         self._timeout_s = timeout_s
+        self._period_s = period_s
         self._silent_timeout_s = min(silent_timeout_s, timeout_s)
         self._act = node.create_client(PolicyAct, "policy/act")
         self._reset = node.create_client(PolicyReset, "policy/reset")
@@ -116,7 +124,7 @@ class PolicyLink:
             self._silent = True
             self.late += 1
             took_s = time.perf_counter() - question.began_s
-            return PolicyAnswer(np.zeros(3), True, 0.0, took_s, str(error))
+            return PolicyAnswer(None, True, 0.0, took_s, str(error))
         self._silent = False
         return self._judge(reply, question.step, time.perf_counter() - question.began_s)
 
@@ -124,7 +132,12 @@ class PolicyLink:
         if reply.error_code == ErrorCode.POLICY_NOT_RESET:
             # The server was started anew; what it knew of this episode is gone.
             self.late += 1
-            return PolicyAnswer(np.zeros(3), True, 0.0, took_s, reply.error_msg)
+            return PolicyAnswer(None, True, 0.0, took_s, reply.error_msg)
         if reply.error_code or reply.step != step:
-            return PolicyAnswer(None, False, reply.compute_s, took_s, reply.error_msg)
+            text = reply.error_msg or f"an answer to step {reply.step}, wanted: step {step}"
+            return PolicyAnswer(np.full(3, np.nan), False, reply.compute_s, took_s, text)
+        if reply.handling_s > self._period_s:
+            self.late += 1
+            text = f"the policy took {reply.handling_s:.3f} s, allowed {self._period_s:g} s"
+            return PolicyAnswer(None, True, reply.compute_s, took_s, text)
         return PolicyAnswer(conversions.xyz(reply.action), False, reply.compute_s, took_s)

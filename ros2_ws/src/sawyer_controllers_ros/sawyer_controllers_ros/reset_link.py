@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from rclpy.action import ActionClient
+from rclpy.action.client import ClientGoalHandle
 from rclpy.node import Node
+from rclpy.task import Future
 from sawyer_interfaces.action import Reset
 from sawyer_interfaces.msg import ErrorCode
 from sawyer_interfaces.srv import PrepareEpisode, StartRecording, StopRecording
@@ -44,11 +48,13 @@ class ResetLink:
         self._deadlines = deadlines
         self._service_timeout_s = service_timeout_s
         self._reset_timeout_s = reset_timeout_s
-        self._prepare = node.create_client(PrepareEpisode, "twin/prepare_episode")
+        self._prepare = node.create_client(PrepareEpisode, "driver/prepare_episode")
         self._reset = ActionClient(node, Reset, "reset")
 
-    async def prepare(self, seed: int) -> int:
+    async def prepare(self, seed: int) -> int | None:
         """Have a fresh plug handed over; the stamp of the first state.
+
+        None where the driver leaves that to the operator.
 
         Raises:
             EpisodeError: the driver refused.
@@ -56,12 +62,23 @@ class ResetLink:
         """
         request = PrepareEpisode.Request(seed=seed)
         reply = await self._deadlines.call(self._prepare, request, self._service_timeout_s)
+        if reply.error_code == ErrorCode.DRIVER_PREPARE_DISABLED:
+            return None
         if reply.error_code:
             raise EpisodeError(ErrorCode.EPISODE_PREPARE_FAILED, reply.error_msg)
         return to_ns(reply.stamp)
 
-    async def reset(self, goal_m: Array, start_ns: int, *, inserted: bool) -> Reset.Result:
+    async def reset(
+        self,
+        goal_m: Array,
+        start_ns: int,
+        *,
+        inserted: bool,
+        canceled: Callable[[], bool] = lambda: False,
+    ) -> Reset.Result:
         """Run a reset to above ``goal_m``, beginning with the state at ``start_ns``.
+
+        It is canceled where ``canceled`` says True or the time is up.
 
         Raises:
             EpisodeError: the reset failed.
@@ -75,20 +92,51 @@ class ResetLink:
             self._reset.server_is_ready, timeout_s, f"action reset is not there ({timeout_s:g} s)"
         )
         sent = self._reset.send_goal_async(goal)
-        handle = await self._deadlines.watch(sent, timeout_s, "action reset did not take the goal")
+        taken = self._deadlines.new_future()
+        sent.add_done_callback(lambda _: None if taken.done() else taken.set_result(None))
+        try:
+            await self._deadlines.watch(taken, timeout_s, "action reset did not take the goal")
+        except TransportError:
+            sent.add_done_callback(_cancel_accepted)
+            raise
+        handle = sent.result()
         if not handle.accepted:
             raise EpisodeError(ErrorCode.EPISODE_RESET_FAILED, "a reset is running already")
-        limit_s = self._reset_timeout_s
-        done = handle.get_result_async()
-        reply = await self._deadlines.watch(
-            done, limit_s, f"the reset did not end within {limit_s:g} s"
-        )
-        result: Reset.Result = reply.result
+        result = await self._result(handle, canceled)
         if result.error_code:
             lost = result.error_code == ErrorCode.RESET_NO_STATE
             code = ErrorCode.EPISODE_NO_STATE if lost else ErrorCode.EPISODE_RESET_FAILED
             raise EpisodeError(code, f"reset: {result.error_msg}")
         return result
+
+    async def _result(
+        self, handle: ClientGoalHandle, canceled: Callable[[], bool]
+    ) -> Reset.Result:
+        done = handle.get_result_async()
+        ended = self._deadlines.new_future()
+        done.add_done_callback(lambda _: None if ended.done() else ended.set_result(None))
+        limit_s = self._reset_timeout_s
+        what = f"the reset did not end within {limit_s:g} s"
+        try:
+            await self._deadlines.watch(ended, limit_s, what, canceled)
+        except TransportError:
+            handle.cancel_goal_async()
+            raise
+        if not done.done():
+            handle.cancel_goal_async()
+            await self._deadlines.until(
+                done.done, self._service_timeout_s, "the reset did not take the cancellation"
+            )
+            raise EpisodeError(ErrorCode.EPISODE_CANCELED, "canceled during the reset")
+        result: Reset.Result = done.result().result
+        return result
+
+
+def _cancel_accepted(sent: Future) -> None:
+    """A goal that is taken when nobody waits for it any more."""
+    handle = sent.result()
+    if handle is not None and handle.accepted:
+        handle.cancel_goal_async()
 
 
 class RecorderLink:

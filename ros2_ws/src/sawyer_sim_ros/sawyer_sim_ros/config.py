@@ -40,7 +40,7 @@ class DriverConfig:
         True, doc="publish what the camera node draws from, once per control period"
     )
     prepare_enabled: bool = setting(
-        True, doc="serve twin/prepare_episode; a real arm has nobody who hands over a plug"
+        True, doc="serve driver/prepare_episode; a real arm has nobody who hands over a plug"
     )
 
     def __post_init__(self) -> None:

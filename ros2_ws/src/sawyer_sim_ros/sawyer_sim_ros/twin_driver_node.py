@@ -72,7 +72,7 @@ class TwinDriverNode(ThinNode):
                 priority=config.priority,
             )
         self._report = DriverReport(self, self.health, config, twin, self._loop)
-        self.create_service(PrepareEpisode, "twin/prepare_episode", self._prepare)
+        self.create_service(PrepareEpisode, "driver/prepare_episode", self._prepare)
         self.create_service(SetForceBias, "driver/set_force_bias", self._set_force_bias)
         self.create_service(Trigger, "driver/engage", self._engage)
         self.create_subscription(JointTrajectory, "joint_target", self._on_target, qos.COMMAND)
@@ -100,7 +100,7 @@ class TwinDriverNode(ThinNode):
     ) -> PrepareEpisode.Response:
         if not self._config.prepare_enabled:
             response.error_code = ErrorCode.DRIVER_PREPARE_DISABLED
-            response.error_msg = "twin/prepare_episode is disabled by prepare_enabled"
+            response.error_msg = "driver/prepare_episode is disabled by prepare_enabled"
             return response
         try:
             snapshot = self._prepare_twin(request.seed)

@@ -98,7 +98,7 @@ def test_preparing_over_and_over_while_the_loop_runs(realtime: TwinDriverNode) -
         wait_for(lambda: other.count_publishers("joint_states") > 0, 10.0, "the driver")
         for seed in range(15):
             reply = client.call(
-                PrepareEpisode, "twin/prepare_episode", PrepareEpisode.Request(seed=seed)
+                PrepareEpisode, "driver/prepare_episode", PrepareEpisode.Request(seed=seed)
             )
             assert not reply.error_code
             time.sleep(0.02)
@@ -152,7 +152,7 @@ class Lockstep:
 
     def prepare(self) -> int:
         request = PrepareEpisode.Request(seed=3)
-        reply = self.client.call(PrepareEpisode, "twin/prepare_episode", request)
+        reply = self.client.call(PrepareEpisode, "driver/prepare_episode", request)
         assert not reply.error_code
         return to_ns(reply.stamp)
 

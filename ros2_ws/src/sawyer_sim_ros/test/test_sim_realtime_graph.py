@@ -45,7 +45,7 @@ def states(graph: LaunchedGraph) -> list[DriverState]:
 
 def prepare(graph: LaunchedGraph) -> None:
     request = PrepareEpisode.Request(seed=1)
-    assert not graph.client.call(PrepareEpisode, "twin/prepare_episode", request).error_code
+    assert not graph.client.call(PrepareEpisode, "driver/prepare_episode", request).error_code
 
 
 def test_states_come_at_100_hz_each_with_its_driver_state(
