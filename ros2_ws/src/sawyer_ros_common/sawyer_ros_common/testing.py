@@ -124,12 +124,17 @@ class Client:
         future = client.call_async(kind.Request() if request is None else request)
         return self.wait(future, timeout_s, f"reply of {name}")
 
-    def send_goal(self, kind: Any, name: str, goal: Any, timeout_s: float = 20.0) -> Any:
-        """Goal handle of an accepted goal."""
+    def action(self, kind: Any, name: str, timeout_s: float = 20.0) -> ActionClient:
+        """Client of an action that is served."""
         client = self._clients.get(name)
         if client is None:
             client = self._clients[name] = ActionClient(self.node, kind, name)
         wait_for(client.server_is_ready, timeout_s, f"action {name}")
+        return client
+
+    def send_goal(self, kind: Any, name: str, goal: Any, timeout_s: float = 20.0) -> Any:
+        """Goal handle of an accepted goal."""
+        client = self.action(kind, name, timeout_s)
         handle = self.wait(client.send_goal_async(goal), timeout_s, f"goal of {name}")
         if not handle.accepted:
             raise AssertionError(f"action {name} refused the goal")
