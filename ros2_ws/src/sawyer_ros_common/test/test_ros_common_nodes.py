@@ -1,3 +1,4 @@
+import gc
 import os
 import signal
 import time
@@ -97,6 +98,17 @@ def test_waits_are_bounded(ros: None, ready: bool, text: str) -> None:
         Client(caller).call(ListPolicies, "slow", timeout_s=10.0)
         assert time.monotonic() - began < 8.0
     assert node.seen.startswith(text)
+
+
+def test_a_wait_that_shutdown_ends_prints_nothing(ros: None, capsys) -> None:
+    node = Waiting()
+    future = node.deadlines.watch(node.deadlines.new_future(), 10.0, "nothing")
+    node.deadlines.cancel_all()
+    assert future.done()
+    del future
+    gc.collect()
+    node.destroy_node()
+    assert capsys.readouterr().err == ""
 
 
 @pytest.mark.parametrize(
