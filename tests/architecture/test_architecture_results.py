@@ -1,0 +1,33 @@
+"""What the README says of the twin is what the committed results say."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+RESULTS = ROOT / "docs" / "results"
+CELLS = json.loads((RESULTS / "calibration.json").read_text(encoding="utf-8"))["cells"]
+TITLES = {"usb": "USB-A", "dsub": "D-Sub DE-9", "model_e": "Model-E"}
+
+
+@pytest.mark.parametrize("cell", CELLS, ids=lambda c: f"{c['connector']}-{c['noise_mm']:g}")
+def test_readme_quotes_the_calibration(cell: dict[str, object]) -> None:
+    goal = "±1 mm" if cell["noise_mm"] else "exact"
+    title = re.escape(TITLES[str(cell["connector"])])
+    row = re.search(rf"\| {title} \| {goal} \| (\d+) % \|", README)
+    assert row is not None
+    assert int(row[1]) == round(float(str(cell["success_percent"])))
+
+
+def test_readme_quotes_the_benchmarks() -> None:
+    sim = json.loads((RESULTS / "bench_sim.json").read_text(encoding="utf-8"))
+    ros = json.loads((RESULTS / "bench_ros.json").read_text(encoding="utf-8"))
+    assert f"{sim['env_steps_per_s_state']:.0f} per s with state" in README
+    assert f"{sim['env_steps_per_s_image32']:.0f} per s with the 32x32 picture" in README
+    assert f"{sim['ros_lockstep_realtime_factor']:.1f} times real time" in README
+    ratios = [ros["latency_us"][size]["ratio_p50"] for size in ("100", "100000", "921600")]
+    quoted = "{:.2f} at 100 B, {:.2f} at 100 kB, {:.2f} at 921.6 kB".format(*ratios)
+    assert quoted in README
