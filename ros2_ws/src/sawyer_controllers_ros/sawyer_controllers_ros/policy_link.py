@@ -11,7 +11,7 @@ from rclpy.task import Future
 from sawyer_interfaces.msg import ErrorCode, PolicyInfo
 from sawyer_interfaces.srv import PolicyAct, PolicyReset
 
-from sawyer_core import ConfigError, PolicyInput, TransportError
+from sawyer_core import PolicyInput, SawyerError, TransportError
 from sawyer_core.types import Array
 from sawyer_ros_common import conversions
 from sawyer_ros_common.waits import Deadlines
@@ -79,14 +79,14 @@ class PolicyLink:
         """Start a session; gives the policy's spec.
 
         Raises:
-            ConfigError: no such policy (the message lists the choices).
+            SawyerError: no such policy (the message lists the choices).
             TransportError: no answer.
         """
         self._session, self._silent, self.late = session, False, 0
         request = PolicyReset.Request(session=session, policy=policy, seed=seed)
         reply = await self._deadlines.call(self._reset, request, timeout_s)
         if reply.error_code:
-            raise ConfigError("policy", policy, reply.error_msg)
+            raise SawyerError(reply.error_msg)
         info: PolicyInfo = reply.info
         return info
 

@@ -21,6 +21,7 @@ DEFAULT_TOPICS = (
     "overview/image_raw sensor_msgs/msg/Image event",
     "ee_command sawyer_interfaces/msg/EeCommand command",
     "joint_target trajectory_msgs/msg/JointTrajectory command",
+    "driver/state sawyer_interfaces/msg/DriverState state",
     "safety/state sawyer_interfaces/msg/SafetyState event",
     "force_bias sawyer_interfaces/msg/ForceBias latched",
     "commanded_goal geometry_msgs/msg/PoseStamped latched",
