@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import numpy as np
 
-from sawyer_core.errors import ShapeError
+from sawyer_core.errors import ConfigError, ShapeError
 from sawyer_core.types import Image
 
 _LUMA = np.array((299, 587, 114), dtype=np.int64)  # ITU-R BT.601, in thousandths
@@ -43,3 +46,41 @@ def policy_picture(image: Image, side_px: int) -> Image:
         area *= _LUMA_SUM
     picture: Image = ((2 * total.reshape(side_px, side_px) + area) // (2 * area)).astype(np.uint8)
     return picture
+
+
+def read_pgm(path: Path) -> Image:
+    """(H, W) uint8 picture of a binary PGM file (P5, 255 grey levels).
+
+    Raises:
+        ConfigError: missing, truncated or another format.
+    """
+    try:
+        data = path.read_bytes()
+    except OSError as error:
+        raise ConfigError("picture", str(path), f"a readable file ({error.strerror})") from error
+    header = re.match(rb"P5\s+(?:#[^\n]*\n\s*)*(\d+)\s+(\d+)\s+255\s", data)
+    if header is None:
+        raise ConfigError("picture", path.name, "a binary PGM file with 255 grey levels")
+    width, height = int(header[1]), int(header[2])
+    pixels = np.frombuffer(data, dtype=np.uint8, offset=header.end())
+    if pixels.size != width * height:
+        raise ConfigError(
+            "picture", f"{path.name}: {pixels.size} pixels", f"{width} x {height} pixels"
+        )
+    picture: Image = pixels.reshape(height, width).copy()
+    picture.flags.writeable = False
+    return picture
+
+
+def write_pgm(path: Path, picture: Image) -> None:
+    """Write an (H, W) uint8 picture as binary PGM; a file that is there stays until it is whole.
+
+    Raises:
+        ShapeError: another kind of array.
+    """
+    if picture.ndim != 2 or picture.dtype != np.uint8:
+        raise ShapeError("picture", (picture.shape, str(picture.dtype)), "(H, W) uint8")
+    height, width = picture.shape
+    partial = path.with_name(f".{path.name}.part")
+    partial.write_bytes(b"P5\n%d %d\n255\n" % (width, height) + picture.tobytes())
+    partial.replace(path)

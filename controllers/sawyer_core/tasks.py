@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -94,6 +94,11 @@ class InsertionTask:
         doc="height of the start pose above the commanded goal",
         source="thesis chapter 9: reset position 5 cm above the goal",
     )
+    goal_image_file: str = setting(
+        "",
+        doc="binary PGM picture of the seated plug as the policy sees it, for the image reward; "
+        "a relative path starts at the task's file",
+    )
 
     def __post_init__(self) -> None:
         validate(self)
@@ -139,4 +144,7 @@ def load_task(path: Path | str) -> InsertionTask:
         data = data["task"]
     if not isinstance(data, Mapping):
         raise ConfigError(str(file), data, "a mapping of task settings")
-    return task_from_mapping(data)
+    task = task_from_mapping(data)
+    if not task.goal_image_file:
+        return task
+    return replace(task, goal_image_file=str(file.parent / task.goal_image_file))

@@ -1,0 +1,186 @@
+"""What a learned policy sees: the one path from named arrays to network inputs.
+
+Training in process, training on the graph and serving all encode with this code, so a policy
+meets the numbers it was trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from sawyer_core import ConfigError, PolicyInput, ShapeError, UnknownNameError, setting, validate
+from sawyer_core.specs import (
+    EE_POSITION,
+    FORCE,
+    GOAL_POSITION,
+    IMAGE_32,
+    ArraySpec,
+    ObservationSpec,
+)
+
+Encoded: TypeAlias = dict[str, npt.NDArray[Any]]
+"""``state`` (n,) float32 and ``image`` (32, 32) uint8, each only where the policy has it."""
+
+# feature: (length in the state vector, arrays it is made of)
+FEATURES: dict[str, tuple[int, tuple[str, ...]]] = {
+    "ee_position": (3, ("ee_position",)),
+    "force_z": (1, ("force",)),
+    "goal_error": (3, ("ee_position", "goal_position")),
+    "image": (0, ("image",)),
+}
+
+PRESETS: dict[str, tuple[str, ...]] = {
+    # thesis chapter 9: (x_t, f_z) with the sparse reward, the picture alone in the visual setting
+    "state": ("ee_position", "force_z"),
+    "image32": ("image",),
+    # ours: with the offset to the commanded goal, which is what the base controller acts on
+    "state_goal": ("ee_position", "force_z", "goal_error"),
+    "image32_goal": ("image", "goal_error"),
+    "image32_state": ("image", "ee_position", "force_z"),
+}
+
+_ARRAYS: dict[str, ArraySpec] = {
+    spec.name: spec for spec in (EE_POSITION, GOAL_POSITION, FORCE, IMAGE_32)
+}
+
+
+@dataclass(frozen=True)
+class LearnerSpaces:
+    """Sizes of a learner's inputs and output."""
+
+    state_dim: int
+    image_shape: tuple[int, int] | None
+    action_dim: int = 3
+
+
+@dataclass(frozen=True)
+class ObservationConfig:
+    """Which features a policy sees and how they are scaled."""
+
+    features: tuple[str, ...] = setting(doc="names of FEATURES, in the order of the state vector")
+    position_reference_m: tuple[float, ...] = setting(
+        (0.0, 0.0, 0.0),
+        length=3,
+        unit="m",
+        bounds=(-2.0, 2.0),
+        doc="subtracted from ee_position: the task's nominal goal",
+    )
+    position_scale_m: float = setting(
+        0.01, unit="m", bounds=(1e-6, 10.0), doc="ee_position is divided by it (ours)"
+    )
+    goal_error_scale_m: float = setting(
+        0.01, unit="m", bounds=(1e-6, 10.0), doc="goal_error is divided by it (ours)"
+    )
+    force_scale_n: float = setting(
+        20.0, unit="N", bounds=(1e-3, 1000.0), doc="force_z is divided by it (ours)"
+    )
+    state_limit: float = setting(
+        10.0, bounds=(1.0, 1e6), doc="scaled numbers are clipped to +- this (ours)"
+    )
+
+    def __post_init__(self) -> None:
+        validate(self)
+        if not self.features:
+            raise ConfigError("features", self.features, "at least one of " + ", ".join(FEATURES))
+        for name in self.features:
+            if name not in FEATURES:
+                raise UnknownNameError("feature", name, FEATURES)
+        if len(set(self.features)) != len(self.features):
+            raise ConfigError("features", self.features, "each feature once")
+
+
+def preset(name: str, position_reference_m: npt.ArrayLike = (0.0, 0.0, 0.0)) -> ObservationConfig:
+    """Observation by preset name.
+
+    Raises:
+        UnknownNameError: no such preset.
+    """
+    if name not in PRESETS:
+        raise UnknownNameError("observation", name, PRESETS)
+    reference = tuple(float(value) for value in np.asarray(position_reference_m).tolist())
+    return ObservationConfig(features=PRESETS[name], position_reference_m=reference)
+
+
+class ObservationEncoder:
+    """Named arrays in, network inputs out; stateless."""
+
+    def __init__(self, config: ObservationConfig) -> None:
+        self.config = config
+        self._reference = np.array(config.position_reference_m, dtype=np.float64)
+        self._parts = [name for name in config.features if FEATURES[name][0]]
+        self._sees = "image" in config.features
+
+    @property
+    def needs_image(self) -> bool:
+        """Whether the policy sees the picture."""
+        return self._sees
+
+    @property
+    def spaces(self) -> LearnerSpaces:
+        """Sizes for the learner."""
+        length = sum(FEATURES[name][0] for name in self._parts)
+        return LearnerSpaces(length, (32, 32) if self._sees else None)
+
+    def observation_spec(self) -> ObservationSpec:
+        """The arrays to send, by name."""
+        wanted = {array for name in self.config.features for array in FEATURES[name][1]}
+        return ObservationSpec(tuple(_ARRAYS[name] for name in _ARRAYS if name in wanted))
+
+    def encode(self, arrays: Mapping[str, npt.ArrayLike] | PolicyInput) -> Encoded:
+        """Network inputs.
+
+        Raises:
+            ShapeError: an array is missing or has another shape.
+        """
+        if isinstance(arrays, PolicyInput):
+            arrays = _named(arrays)
+        encoded: Encoded = {}
+        if self._parts:
+            values = np.concatenate([self._feature(name, arrays) for name in self._parts])
+            limit = self.config.state_limit
+            encoded["state"] = np.clip(values, -limit, limit).astype(np.float32)
+        if self._sees:
+            image = np.asarray(_array(arrays, "image"))
+            encoded["image"] = IMAGE_32.check(image)
+        return encoded
+
+    def _feature(self, name: str, arrays: Mapping[str, npt.ArrayLike]) -> npt.NDArray[Any]:
+        config = self.config
+        if name == "force_z":
+            return _vector(arrays, "force", 3)[2:] / config.force_scale_n
+        position = _vector(arrays, "ee_position", 3)
+        if name == "ee_position":
+            return (position - self._reference) / config.position_scale_m
+        return (position - _vector(arrays, "goal_position", 3)) / config.goal_error_scale_m
+
+
+def _named(seen: PolicyInput) -> dict[str, npt.ArrayLike]:
+    named: dict[str, npt.ArrayLike] = {
+        "ee_position": seen.ee_position_m,
+        "goal_position": seen.goal_position_m,
+        "force": seen.force_n,
+    }
+    if seen.image is not None:
+        named["image"] = seen.image
+    return named
+
+
+def _array(arrays: Mapping[str, npt.ArrayLike], name: str) -> npt.ArrayLike:
+    try:
+        return arrays[name]
+    except KeyError:
+        raise ShapeError(name, "missing", _ARRAYS[name].shape) from None
+
+
+def _vector(
+    arrays: Mapping[str, npt.ArrayLike], name: str, length: int
+) -> npt.NDArray[np.float64]:
+    vector = np.asarray(_array(arrays, name), dtype=np.float64)
+    if vector.shape != (length,):
+        raise ShapeError(name, vector.shape, (length,))
+    return vector
