@@ -2,6 +2,7 @@
 
 from sawyer_core.config import SettingInfo, describe, from_mapping, setting, to_mapping, validate
 from sawyer_core.errors import (
+    BundleError,
     CalibrationError,
     CommandRejectedError,
     ConfigError,
@@ -35,6 +36,7 @@ __all__ = [
     "ActionSpec",
     "ArmState",
     "ArraySpec",
+    "BundleError",
     "CalibrationError",
     "CommandRejectedError",
     "ConfigError",

@@ -12,6 +12,7 @@
     +-- SimulationError        the twin cannot do what was asked
     +-- CalibrationError       a calibration that cannot be trusted
     +-- RecordingError         an episode cannot be written or read
+    +-- BundleError            a policy bundle that cannot be trusted or does not fit the robot
     +-- TransportError         a peer did not answer, or answered nonsense
 """
 
@@ -123,6 +124,20 @@ class RecordingError(SawyerError):
     def no_space(self) -> bool:
         """Whether the disk, the quota or the largest file size is used up."""
         return self.errno in (errno.ENOSPC, errno.EDQUOT, errno.EFBIG)
+
+
+class BundleError(SawyerError):
+    """A policy bundle that is damaged, incomplete, or does not fit the robot.
+
+    Args:
+        folder: where the bundle is.
+        problem: what is wrong with it: field, value and what is allowed.
+    """
+
+    def __init__(self, folder: object, problem: str) -> None:
+        self.folder = str(folder)
+        self.problem = problem
+        super().__init__(f"policy bundle {folder} is refused: {problem}")
 
 
 class TransportError(SawyerError):

@@ -90,7 +90,8 @@ BASE_CONTROLLERS = ("p_controller", "none")
 class PolicySpec:
     """What a policy server says about one of its policies.
 
-    ``base_controller`` names the controller that the episode core adds to the policy's action.
+    ``base_controller`` names the controller that the episode core adds to the policy's action;
+    ``version`` says which of a learned policy's weights are meant, empty for a hand-written one.
     """
 
     name: str
@@ -99,6 +100,7 @@ class PolicySpec:
     rate_hz: float
     base_controller: str
     description: str
+    version: str = ""
 
     def __post_init__(self) -> None:
         if self.base_controller not in BASE_CONTROLLERS:
