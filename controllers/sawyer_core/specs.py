@@ -114,4 +114,12 @@ class PolicySpec:
 EE_POSITION = ArraySpec("ee_position", (3,), unit="m", frame="base", doc="measured position")
 GOAL_POSITION = ArraySpec("goal_position", (3,), unit="m", frame="base", doc="commanded goal")
 FORCE = ArraySpec("force", (3,), unit="N", frame="base", doc="bias-free force on the plug")
+OBJECT_STATE = ArraySpec(
+    "object_state",
+    (10,),
+    unit="m, rad",
+    frame="base",
+    doc="left, then right standing block: position relative to its home (3), yaw relative to its "
+    "home, tilt of its axis from the vertical",
+)
 IMAGE_32 = ArraySpec("image", (32, 32), dtype="uint8", doc="gray policy view")

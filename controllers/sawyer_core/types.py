@@ -18,6 +18,7 @@ Array = npt.NDArray[np.float64]
 Image = npt.NDArray[np.uint8]
 
 N_JOINTS = 7
+N_OBJECT_STATE = 10
 
 
 def frozen_vector(field: str, value: npt.ArrayLike, length: int) -> Array:
@@ -135,6 +136,8 @@ class SensorFrame:
         electrical_contact: the connector's electrical signal.
         contact_duration_s: how long that signal has been alive without a break.
         image: (H, W, 3) or (H, W) uint8, None when the camera is off.
+        objects: (10,) standing blocks as the object tracker sees them, None without a tracker;
+            layout: `sawyer_core.specs.OBJECT_STATE`.
     """
 
     arm: ArmState
@@ -143,6 +146,11 @@ class SensorFrame:
     electrical_contact: bool
     contact_duration_s: float
     image: Image | None = None
+    objects: Array | None = None
+
+    def __post_init__(self) -> None:
+        if self.objects is not None:
+            _freeze(self, objects=N_OBJECT_STATE)
 
     @property
     def stamp_ns(self) -> int:
@@ -160,6 +168,7 @@ class PolicyInput:
         force_n: (3,) bias-free force on the plug, base axes.
         step: step of the episode, from 0.
         image: (32, 32) uint8 gray view, None for policies without one.
+        object_state: (10,) standing blocks, None in tasks without an object tracker.
     """
 
     ee_position_m: Array
@@ -167,6 +176,9 @@ class PolicyInput:
     force_n: Array
     step: int
     image: Image | None = None
+    object_state: Array | None = None
 
     def __post_init__(self) -> None:
         _freeze(self, ee_position_m=3, goal_position_m=3, force_n=3)
+        if self.object_state is not None:
+            _freeze(self, object_state=N_OBJECT_STATE)

@@ -19,6 +19,7 @@ from sawyer_core.specs import (
     FORCE,
     GOAL_POSITION,
     IMAGE_32,
+    OBJECT_STATE,
     ArraySpec,
     ObservationSpec,
 )
@@ -31,6 +32,7 @@ FEATURES: dict[str, tuple[int, tuple[str, ...]]] = {
     "ee_position": (3, ("ee_position",)),
     "force_z": (1, ("force",)),
     "goal_error": (3, ("ee_position", "goal_position")),
+    "object_state": (10, ("object_state",)),
     "image": (0, ("image",)),
 }
 
@@ -42,10 +44,14 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "state_goal": ("ee_position", "force_z", "goal_error"),
     "image32_goal": ("image", "goal_error"),
     "image32_state": ("image", "ee_position", "force_z"),
+    # residual_insertion_daib A.2: end effector relative to the goal, both standing blocks
+    "blocks": ("goal_error", "object_state"),
 }
+PRESET_SCALES: dict[str, dict[str, float]] = {"blocks": {"goal_error_scale_m": 0.02}}
+"""Scales of a preset that differ from the defaults (ours): the way down is 8 cm long."""
 
 _ARRAYS: dict[str, ArraySpec] = {
-    spec.name: spec for spec in (EE_POSITION, GOAL_POSITION, FORCE, IMAGE_32)
+    spec.name: spec for spec in (EE_POSITION, GOAL_POSITION, FORCE, IMAGE_32, OBJECT_STATE)
 }
 
 
@@ -79,6 +85,12 @@ class ObservationConfig:
     force_scale_n: float = setting(
         20.0, unit="N", bounds=(1e-3, 1000.0), doc="force_z is divided by it (ours)"
     )
+    object_position_scale_m: float = setting(
+        0.005, unit="m", bounds=(1e-6, 10.0), doc="positions of blocks are divided by it (ours)"
+    )
+    object_angle_scale_rad: float = setting(
+        0.2, unit="rad", bounds=(1e-6, 10.0), doc="yaw and tilt are divided by it (ours)"
+    )
     state_limit: float = setting(
         10.0, bounds=(1.0, 1e6), doc="scaled numbers are clipped to +- this (ours)"
     )
@@ -103,7 +115,8 @@ def preset(name: str, position_reference_m: npt.ArrayLike = (0.0, 0.0, 0.0)) -> 
     if name not in PRESETS:
         raise UnknownNameError("observation", name, PRESETS)
     reference = tuple(float(value) for value in np.asarray(position_reference_m).tolist())
-    return ObservationConfig(features=PRESETS[name], position_reference_m=reference)
+    scales = PRESET_SCALES.get(name, {})
+    return ObservationConfig(PRESETS[name], position_reference_m=reference, **scales)
 
 
 class ObservationEncoder:
@@ -153,6 +166,10 @@ class ObservationEncoder:
         config = self.config
         if name == "force_z":
             return _vector(arrays, "force", 3)[2:] / config.force_scale_n
+        if name == "object_state":
+            length, angle = config.object_position_scale_m, config.object_angle_scale_rad
+            scale = np.array([*[length] * 3, angle, angle] * 2)
+            return _vector(arrays, "object_state", scale.size) / scale
         position = _vector(arrays, "ee_position", 3)
         if name == "ee_position":
             return (position - self._reference) / config.position_scale_m
@@ -167,6 +184,8 @@ def _named(seen: PolicyInput) -> dict[str, npt.ArrayLike]:
     }
     if seen.image is not None:
         named["image"] = seen.image
+    if seen.object_state is not None:
+        named["object_state"] = seen.object_state
     return named
 
 
