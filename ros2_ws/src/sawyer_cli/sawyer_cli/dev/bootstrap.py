@@ -29,10 +29,11 @@ from sawyer_cli.dev.setup_tools import (
     say,
     write_atomically,
 )
+from sawyer_cli.dev.torch_build import CHOICES as TORCH_CHOICES
+from sawyer_cli.dev.torch_build import VERSION as TORCH_VERSION
+from sawyer_cli.dev.torch_build import TorchBuild
 
 PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
-TORCH_VERSION = "2.13.0"
-TORCH_CHOICES = ("auto", "cpu", "cuda", "none")
 NEEDED_BYTES = 4 * 1024**3  # measured: 2.3 GB with the CPU build of torch; rest is room for pip
 DISTRIBUTIONS = (
     "controllers",
@@ -82,7 +83,7 @@ class Setup:
         self.stage("torch", digest(pins, TORCH_VERSION, self.torch), self.install_torch)
         self.stage("own", self._own_key(), self.install_own)
         self.install_workspace()
-        self.stage("trial", digest(pins), self.try_imports)
+        self.stage("trial", digest(pins, self.torch), self.try_imports)
         write_atomically(self.home / "torch", self.torch)
 
     # -- stages ---------------------------------------------------------------------------
@@ -132,36 +133,8 @@ class Setup:
         )
 
     def install_torch(self) -> None:
-        """Install torch, but never several gigabytes that nobody asked for."""
-        if self.torch == "none":
-            say("torch left out (SAWYER_TORCH=none)")
-        elif self.torch == "cuda":
-            self.pip(
-                ["-c", str(self.lock), f"torch=={TORCH_VERSION}"],
-                doing=f"installing torch {TORCH_VERSION} with CUDA (several GB)",
-            )
-        else:
-            self._install_torch_for_cpu()
-
-    def _install_torch_for_cpu(self) -> None:
-        # Other systems' plain wheels are CPU builds; on Linux these carry the local label +cpu.
-        version = TORCH_VERSION if platform.system() != "Linux" else f"{TORCH_VERSION}+cpu"
-        command = [self.python, "-m", "pip", "install", "--no-deps", f"torch=={version}"]
-        output = self.run(command, doing=f"installing torch {version}", check=False)
-        if not output.startswith("FAILED"):
-            return
-        if "No matching distribution" not in output:
-            tail = "\n".join(output.strip().splitlines()[-10:])
-            raise SetupError(f"installing torch {version} failed:\n{tail}")
-        advice = (
-            f"no CPU build of torch {TORCH_VERSION} for Python {PYTHON} on your package index. "
-            "Add PyTorch's own CPU index with PIP_EXTRA_INDEX_URL and run SAWYER_TORCH=cpu "
-            "./sawyer setup, or take the CUDA build (several GB) with SAWYER_TORCH=cuda."
-        )
-        if self.torch == "cpu":
-            raise SetupError(advice)
-        say(advice)
-        say("going on without torch: ./sawyer demo, test, eval and bench do not need it")
+        """Install torch, or take it out if it is not wanted."""
+        TorchBuild(self.venv, self.lock, self.torch, run=self.run).install()
 
     def install_own(self) -> None:
         """Install this repository's distributions, editable."""
@@ -180,9 +153,9 @@ class Setup:
     def try_imports(self) -> None:
         """Import what needs system libraries, and name the package of a missing one."""
         code = "import importlib, sys\nfor m in sys.argv[1:]: importlib.import_module(m)"
-        output = self.run(
-            [self.python, "-c", code, *TRIAL_IMPORTS], doing="trying the imports", check=False
-        )
+        modules = [*TRIAL_IMPORTS, *(["torch"] if self.torch != "none" else [])]
+        command = [self.python, "-c", code, *modules]
+        output = self.run(command, doing="trying the imports", check=False)
         if not output.startswith("FAILED"):
             return
         for library, package in SYSTEM_LIBRARIES.items():
