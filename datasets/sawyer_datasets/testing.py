@@ -69,9 +69,23 @@ geometry_msgs/Vector3 command
 bool policy_late
 float64 policy_compute_s
 float64 policy_round_trip_s
+string policy_version
+geometry_msgs/Point ee_position
+geometry_msgs/Point goal_position
 geometry_msgs/Vector3 force
 geometry_msgs/Vector3 force_peak
 float64 distance_mm
+float64[] object_state
+sensor_msgs/Image image
+builtin_interfaces/Time next_stamp
+geometry_msgs/Point next_ee_position
+geometry_msgs/Vector3 next_force
+float64[] next_object_state
+sensor_msgs/Image next_image
+string reward_name
+float64 reward
+bool terminal
+bool truncated
 """
 EPISODE_RESULT: Final = """\
 std_msgs/Header header
@@ -88,6 +102,9 @@ uint32 steps
 float64 time_s
 float64 peak_force_n
 float64 final_distance_mm
+string reward_name
+float64 reward_sum
+string policy_version
 uint32 late_policy_replies
 uint32 clipped_commands
 uint32 reset_attempts

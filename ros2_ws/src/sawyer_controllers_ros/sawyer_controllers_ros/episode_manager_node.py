@@ -18,9 +18,11 @@ from sawyer_interfaces.msg import (
 )
 
 from sawyer_controllers.p_controller import PControllerConfig
+from sawyer_controllers.rewards import REWARDS
 from sawyer_controllers_ros.commander import Commander, CommanderConfig
 from sawyer_controllers_ros.episode_messages import loop_stop
 from sawyer_controllers_ros.episode_run import EpisodeRun
+from sawyer_controllers_ros.episode_transition import StepScorer
 from sawyer_controllers_ros.policy_link import PolicyLink
 from sawyer_controllers_ros.reset_link import EpisodeError, RecorderLink, ResetLink
 from sawyer_controllers_ros.task_config import load_task_parameter
@@ -59,6 +61,7 @@ class ManagerConfig:
     wait_for_image: bool = setting(
         False, doc="lockstep: no step ends before the picture of its beginning is there"
     )
+    reward: str = setting("sparse", choices=REWARDS, doc="reward that each step is given")
     feedback_every: int = setting(
         10, bounds=(1, 10_000), doc="action feedback every so many steps"
     )
@@ -76,6 +79,7 @@ class EpisodeManagerNode(ThinNode):
         self.commander_config = ConfigParameters(self, CommanderConfig).config
         self.base_config = ConfigParameters(self, PControllerConfig, "base").config
         self.task = load_task_parameter(self)
+        self.score = StepScorer(self.config.reward, self.task)
         self.loop_stop = ""
         self.run_before = False
         self._single = SingleGoal()
@@ -111,7 +115,7 @@ class EpisodeManagerNode(ThinNode):
         self.recorder = RecorderLink(self, self._deadlines, timeout_s=service_s)
         self.goals = self.create_publisher(PoseStamped, "commanded_goal", qos.LATCHED)
         self.specs = self.create_publisher(EpisodeSpec, "episode/spec", qos.LATCHED)
-        self.steps = self.create_publisher(EpisodeStep, "episode/step", qos.EVENT)
+        self.steps = self.create_publisher(EpisodeStep, "episode/step", qos.STEPS)
         self.results = self.create_publisher(EpisodeResult, "episode/result", qos.EVENT_LATCHED)
         self.create_subscription(DriverState, "driver/state", self._on_driver, qos.LATCHED)
         self._server = ActionServer(

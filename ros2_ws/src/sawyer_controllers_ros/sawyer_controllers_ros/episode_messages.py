@@ -5,8 +5,7 @@ from __future__ import annotations
 import sawyer_interfaces.msg as msg
 from geometry_msgs.msg import PoseStamped
 
-from sawyer_controllers.episode import EpisodeDraw, EpisodeResult, EpisodeSpec, StepAction
-from sawyer_controllers_ros.policy_link import PolicyAnswer
+from sawyer_controllers.episode import EpisodeDraw, EpisodeResult, EpisodeSpec
 from sawyer_core import InsertionTask, SensorFrame
 from sawyer_core.types import Array
 from sawyer_ros_common import conversions
@@ -55,31 +54,6 @@ def spec_message(
         goal_position=conversions.point(goal_m),
         twin_seed=draw.twin_seed,
         policy_seed=draw.policy_seed,
-    )
-
-
-def step_message(
-    index: int,
-    frame: SensorFrame,
-    action: StepAction,
-    answer: PolicyAnswer,
-    bias_n: Array,
-    distance_m: float,
-) -> msg.EpisodeStep:
-    """One step with base and learned action apart."""
-    return msg.EpisodeStep(
-        header=conversions.header(frame.stamp_ns),
-        index=index,
-        step=action.step,
-        base_action=conversions.vector3(action.base_m),
-        learned_action=conversions.vector3(action.learned_clipped_m),
-        command=conversions.vector3(action.command_m),
-        policy_late=answer.late,
-        policy_compute_s=answer.compute_s,
-        policy_round_trip_s=answer.round_trip_s,
-        force=conversions.vector3(frame.wrench.force_n - bias_n),
-        force_peak=conversions.vector3(frame.wrench_peak.force_n - bias_n),
-        distance_mm=distance_m * 1e3,
     )
 
 

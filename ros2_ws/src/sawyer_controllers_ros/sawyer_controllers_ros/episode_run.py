@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 import numpy as np
 from rclpy.action.server import ServerGoalHandle
 from sawyer_interfaces.action import Reset, RunEpisode
-from sawyer_interfaces.msg import EeCommand, EpisodeResult, ErrorCode
+from sawyer_interfaces.msg import EeCommand, EpisodeResult, EpisodeStep, ErrorCode
 
 from sawyer_controllers.episode import EpisodeCore, EpisodeSpec, draw_episode
-from sawyer_controllers_ros import episode_messages
+from sawyer_controllers_ros import episode_messages, episode_transition
+from sawyer_controllers_ros.episode_transition import Seen
 from sawyer_controllers_ros.insertion_message import insertion_state
 from sawyer_controllers_ros.policy_link import PolicyAnswer, PolicyQuestion
 from sawyer_controllers_ros.reset_link import EpisodeError
-from sawyer_core import ConfigError, PolicyInput, SensorFrame, TransportError
-from sawyer_core.types import Array, Image
+from sawyer_core import ConfigError, PolicyInput, TransportError
+from sawyer_core.types import Array
 from sawyer_ros_common import conversions
 from sawyer_ros_common.frames import Frame
 from sawyer_ros_common.stamps import to_ns
@@ -35,7 +36,8 @@ class EpisodeRun:
         self._goal = goal
         self._core = EpisodeCore(node.task, base=node.base_config, source=node.get_name())
         self._bias: Array = np.zeros(3)
-        self._sees = False  # the policy asks for pictures
+        self._sees = False  # policy or reward ask for pictures
+        self._policy_sees = False
         config = node.config
         self._lockstep = config.clock == "lockstep"
         self._keeps_pace = self._lockstep and config.wait_for_image
@@ -51,6 +53,7 @@ class EpisodeRun:
             reason="aborted",
             evidence="none",
             final_distance_mm=float("nan"),
+            reward_name=node.config.reward,
         )
 
     def fail(self, code: int, message: str) -> None:
@@ -118,7 +121,9 @@ class EpisodeRun:
             draw_episode(EpisodeSpec(goal.connector, seed=goal.seed)).policy_seed,
             node.commander_config.service_timeout_s,
         )
-        self._sees = any(array.name == "image" for array in info.observation)
+        self._policy_sees = any(array.name == "image" for array in info.observation)
+        self._sees = self._policy_sees or node.score.needs_image
+        self.result.policy_version = info.version
         return EpisodeSpec(
             connector=goal.connector,
             policy=goal.policy,
@@ -154,36 +159,52 @@ class EpisodeRun:
 
     async def _steps(self, frame: Frame) -> None:
         node, core = self._node, self._core
-        sensed = self._sensed(frame)
+        seen = await self._see(frame)
         question: PolicyQuestion | None = None
         while not core.done:
             if self._handle.is_cancel_requested:
                 raise EpisodeError(ErrorCode.EPISODE_CANCELED, "canceled")
             if question is None:
-                image = await self._image(frame.stamp_ns) if self._sees else None
-                question = node.policy.ask(frame.stamp_ns, core.policy_input(sensed, image))
+                image = seen.image if self._policy_sees else None
+                asked = core.policy_input(seen.frame, image)
+                question = node.policy.ask(frame.stamp_ns, asked)
             answer = await node.policy.answer(question)
             insertion = insertion_state(frame.insertion) if frame.insertion else None
-            delta = core.act(sensed, insertion, answer.action_m, message=answer.message)
+            delta = core.act(seen.frame, insertion, answer.action_m, message=answer.message)
             sent = node.commander.send(delta)
-            self._log_step(sensed, answer)
-            if self._keeps_pace and not self._sees:
-                await self._image(frame.stamp_ns)
-            question = await self._ask_ahead(sent)
-            frame = await node.commander.answer(sent)
-            sensed = self._sensed(frame)
-            if frame.insertion is None:
-                raise TransportError("insertion_state is missing")
-            stop = episode_messages.loop_stop(frame.driver) or node.commander.stop_reason
-            core.observe(sensed, insertion_state(frame.insertion), safety_stop=stop)
+            step = self._step_message(seen, answer)
+            try:
+                if self._keeps_pace and not self._sees:
+                    await self._image(frame.stamp_ns)
+                question = await self._ask_ahead(sent)
+                frame = await node.commander.answer(sent)
+                seen = await self._observe(frame, step)
+            except Exception:
+                node.steps.publish(step)  # done, though nobody knows what came of it
+                raise
+            node.steps.publish(step)
         if question is not None:
             node.policy.forget(question)
+
+    async def _observe(self, frame: Frame, step: EpisodeStep) -> Seen:
+        """The state after a step; the step's message learns what came of it."""
+        node = self._node
+        after = await self._see(frame)
+        if frame.insertion is None:
+            raise TransportError("insertion_state is missing")
+        insertion = insertion_state(frame.insertion)
+        stop = episode_messages.loop_stop(frame.driver) or node.commander.stop_reason
+        result = self._core.observe(after.frame, insertion, safety_stop=stop)
+        reward = node.score(after, inserted=insertion.inserted)
+        self.result.reward_sum += reward
+        episode_transition.add_outcome(step, after, result, reward)
+        return after
 
     async def _ask_ahead(self, sent: EeCommand) -> PolicyQuestion | None:
         """In lockstep, ask for the next action while the insertion is still being judged."""
         node, core = self._node, self._core
         step = core.step + 1
-        if not self._lockstep or self._sees or step >= core.spec.horizon:
+        if not self._lockstep or self._policy_sees or step >= core.spec.horizon:
             return None
         seen = await node.commander.answer(sent, node.seen)
         if seen.pose is None or seen.wrench is None:
@@ -196,36 +217,43 @@ class EpisodeRun:
         )
         return node.policy.ask(seen.stamp_ns, observation)
 
-    def _log_step(self, sensed: SensorFrame, answer: PolicyAnswer) -> None:
-        node, action = self._node, self._core.last_action
+    def _step_message(self, seen: Seen, answer: PolicyAnswer) -> EpisodeStep:
+        """Message of the step just sent, what comes of it still unknown."""
+        node, core = self._node, self._core
+        action = core.last_action
         if action is None:
-            return
-        distance_m = float(np.linalg.norm(sensed.arm.ee_position_m - node.task.goal))
-        step = episode_messages.step_message(
-            self._goal.index, sensed, action, answer, self._bias, distance_m
-        )
-        node.steps.publish(step)
+            raise TransportError("no action has been decided on")
+        goals_m = core.commanded_goal_m, node.task.goal
+        step = episode_transition.step_message(self._goal.index, seen, goals_m, action, answer)
+        step.reward_name = node.score.name
+        step.policy_version = self.result.policy_version
         if action.step % node.config.feedback_every == 0:
-            self._phase("running", action.step, distance_m)
+            self._phase("running", action.step, step.distance_mm * 1e-3)
+        return step
 
-    async def _image(self, stamp_ns: int) -> Image | None:
+    async def _image(self, stamp_ns: int) -> Frame:
         """The policy's picture of that instant."""
         node = self._node
-        return (await node.commander.image_from(node.images, stamp_ns)).image
+        return await node.commander.image_from(node.images, stamp_ns)
 
-    def _sensed(self, frame: Frame) -> SensorFrame:
+    async def _see(self, frame: Frame) -> Seen:
+        """The sensors of an instant and, where somebody looks, its picture."""
         sensed = episode_messages.sensor_frame(frame)
         if sensed is None:
             raise TransportError("an incomplete frame")
         self.stamp_ns = frame.stamp_ns
-        return sensed
+        if not self._sees:
+            return Seen(sensed, self._bias)
+        picture = await self._image(frame.stamp_ns)
+        return Seen(sensed, self._bias, picture.image, picture.stamp_ns)
 
     def _take_result(self) -> None:
         node, before = self._node, self.result
         result = episode_messages.result_message(
             self.stamp_ns, self._goal.index, self._core.result()
         )
-        result.reset_attempts = before.reset_attempts
+        for name in ("reset_attempts", "reward_name", "reward_sum", "policy_version"):
+            setattr(result, name, getattr(before, name))
         result.late_policy_replies = node.policy.late
         result.clipped_commands = node.commander.clipped
         if result.reason == "safety_stop":

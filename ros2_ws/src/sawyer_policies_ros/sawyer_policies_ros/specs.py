@@ -26,6 +26,7 @@ def policy_info(spec: sawyer_core.specs.PolicySpec) -> PolicyInfo:
     return PolicyInfo(
         name=spec.name,
         description=spec.description,
+        version=spec.version,
         base_controller=spec.base_controller,
         rate_hz=spec.rate_hz,
         observation=[array_spec(array) for array in spec.observation.arrays],

@@ -32,6 +32,9 @@ LATCHED = _profile(1, DurabilityPolicy.TRANSIENT_LOCAL)
 """The newest value for whoever comes late: goal, episode spec, node states."""
 
 EVENT = _profile(100)
-"""Things that must all arrive: episode steps, health reports."""
+"""Things that must all arrive: guard and health reports."""
 EVENT_LATCHED = _profile(20, DurabilityPolicy.TRANSIENT_LOCAL)
 """The same, for readers that come late: episode results."""
+
+STEPS = _profile(1000, DurabilityPolicy.TRANSIENT_LOCAL)
+"""Episode steps: kept for a learner that was started anew in the middle of an episode."""
