@@ -7,15 +7,15 @@ from launch import LaunchContext, LaunchDescription
 from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 
-from sawyer_bringup.arguments import declare, forward, value
+from sawyer_bringup.arguments import check_reward, declare, forward, value
 
 DRIVER_TAKES = ("connector", "clock", "camera", "overview", "log_level")
 PARTS = {
-    "control": ("robot", "connector", "clock", "camera", "log_level"),
+    "control": ("robot", "connector", "clock", "camera", "reward", "log_level"),
     "policies": ("robot", "log_level"),
     "watching": ("robot", "record", "output_dir", "log_level"),
 }
-TAKES = ("robot", *DRIVER_TAKES, "record", "output_dir")
+TAKES = ("robot", *DRIVER_TAKES, "reward", "record", "output_dir")
 
 
 def _include(name: str, takes: tuple[str, ...]) -> IncludeLaunchDescription:
@@ -27,6 +27,7 @@ def _include(name: str, takes: tuple[str, ...]) -> IncludeLaunchDescription:
 
 
 def _setup(context: LaunchContext) -> list[object]:
+    check_reward(context)
     driver = _include(f"{value(context, 'robot')}_driver", DRIVER_TAKES)
     return [driver, *(_include(name, takes) for name, takes in PARTS.items())]
 

@@ -11,10 +11,26 @@ from launch.actions import IncludeLaunchDescription, OpaqueFunction
 from launch.launch_description_sources import PythonLaunchDescriptionSource
 from launch_ros.actions import Node
 
-from sawyer_bringup.arguments import declare, forward, make_folder, refuse_unknown, value
+from sawyer_bringup.arguments import (
+    check_reward,
+    declare,
+    forward,
+    make_folder,
+    refuse_unknown,
+    value,
+)
 from sawyer_bringup.nodes import ends_everything, parameter_file
 
-BRINGUP_TAKES = ("connector", "clock", "camera", "overview", "record", "output_dir", "log_level")
+BRINGUP_TAKES = (
+    "connector",
+    "clock",
+    "camera",
+    "overview",
+    "reward",
+    "record",
+    "output_dir",
+    "log_level",
+)
 SESSION_TAKES = (
     "connector",
     "policy",
@@ -32,6 +48,7 @@ def _check(context: LaunchContext) -> None:
     refuse_unknown(sorted(context.launch_configurations), TAKES)
     for name in TAKES:
         value(context, name)
+    check_reward(context)
     make_folder(context, "output_dir")
 
 

@@ -66,6 +66,11 @@ ARGUMENTS: dict[str, Argument] = {
     "horizon": Argument(
         "0", "control periods per episode; 0: the default of 50", int, low=0, high=100_000
     ),
+    "reward": Argument(
+        "sparse",
+        "reward that each step is given; image needs the camera",
+        choices=("sparse", "dense", "image"),
+    ),
     "record": Argument("false", "write a bag per episode to <output_dir>/bags", bool),
     "output_dir": Argument("runs/latest", "folder for episodes.json and the bags"),
     "clock": Argument(
@@ -126,6 +131,16 @@ def value(context: LaunchContext, name: str) -> str | int | float | bool:
     if not argument.low <= number <= argument.high:
         raise ValueError(f"{name}:={text} is not allowed; allowed: {argument.allowed()}")
     return number
+
+
+def check_reward(context: LaunchContext) -> None:
+    """Refuse a reward that looks at pictures where nobody takes them.
+
+    Raises:
+        ValueError: names both arguments.
+    """
+    if value(context, "reward") == "image" and not value(context, "camera"):
+        raise ValueError("reward:=image is not allowed with camera:=false; allowed: camera:=true")
 
 
 def make_folder(context: LaunchContext, name: str) -> Path:

@@ -6,7 +6,7 @@ from launch.actions import OpaqueFunction
 from sawyer_bringup.arguments import connectors, declare, value
 from sawyer_bringup.nodes import is_needed, process
 
-TAKES = ("robot", "connector", "clock", "camera", "log_level")
+TAKES = ("robot", "connector", "clock", "camera", "reward", "log_level")
 NODES = {
     "force_bias": "sawyer_calibration_ros.force_bias_node:ForceBiasNode",
     "insertion_sensor": "sawyer_controllers_ros.insertion_sensor_node:InsertionSensorNode",
@@ -29,6 +29,7 @@ def _setup(context: LaunchContext) -> list[object]:
             "task_file": str(task),
             "clock": value(context, "clock"),
             "wait_for_image": value(context, "camera"),
+            "reward": value(context, "reward"),
         },
     )
     return [control, is_needed(control)]
