@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from packaging.requirements import Requirement
 
+from sawyer_cli.dev.torch_build import VERSION
+
 ROOT = Path(__file__).resolve().parents[2]
 DISTRIBUTIONS = {  # distribution -> (folder, packages)
     "sawyer-controllers": ("controllers", ("sawyer_core", "sawyer_controllers")),
@@ -54,6 +56,14 @@ def test_lock_satisfies_every_requirement(name: str, python: str) -> None:
             continue
         assert key in pins, f"{name} needs {requirement}: add it to requirements.in, make lock"
         assert requirement.specifier.contains(pins[key]), f"{requirement} but {pins[key]}"
+
+
+@pytest.mark.parametrize("python", ["3.10", "3.11", "3.12"])
+def test_lock_leaves_torch_to_the_set_up_but_holds_what_it_needs(python: str) -> None:
+    pins = lock(python)
+    assert not [n for n in pins if n.startswith(("torch", "triton", "nvidia-", "cuda-"))]
+    assert {"filelock", "fsspec", "jinja2", "networkx", "sympy", "typing-extensions"} <= set(pins)
+    assert f"\ntorch=={VERSION}\n" in (ROOT / "requirements.in").read_text(encoding="utf-8")
 
 
 @pytest.mark.parametrize("name", DISTRIBUTIONS)

@@ -3,6 +3,9 @@
 Run once per supported Python (``make lock``). The resolver is pip itself, in a dry run that
 ignores what is installed; the result is one ``name==version`` line per distribution, without
 hashes (indices offer different builds of the same version) and without any host.
+
+torch is resolved with the rest, so that what it needs fits, but it and its CUDA libraries stay out
+of the lock: which build is installed is decided at set-up (``torch_build.py``).
 """
 
 from __future__ import annotations
@@ -15,6 +18,8 @@ import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+LEFT_OUT = re.compile(r"torch|triton|(cuda|nvidia)-.*")  # chosen at set-up, not locked
 
 
 def normalised(name: str) -> str:
@@ -31,7 +36,7 @@ def resolve(requirements: Path) -> dict[str, str]:
         subprocess.run(command, check=True)
         installs = json.loads(report.read_text(encoding="utf-8"))["install"]
     found = {normalised(i["metadata"]["name"]): str(i["metadata"]["version"]) for i in installs}
-    return dict(sorted(found.items()))
+    return {n: v for n, v in sorted(found.items()) if LEFT_OUT.fullmatch(n) is None}
 
 
 def lock_text(pins: dict[str, str], python: str) -> str:
