@@ -94,6 +94,14 @@ class InsertionTask:
         doc="height of the start pose above the commanded goal",
         source="thesis chapter 9: reset position 5 cm above the goal",
     )
+    learned_clip_m: float = setting(
+        0.001,
+        unit="m",
+        bounds=(0.0, 0.015),
+        doc="clip of each component of a learned action that is added to a base; the guard's clip "
+        "of the sum, 15 mm, is the upper bound",
+        source="residual_insertion_daib 5.2: 1 mm for the learned part",
+    )
     goal_image_file: str = setting(
         "",
         doc="binary PGM picture of the seated plug as the policy sees it, for the image reward; "

@@ -169,7 +169,8 @@ class ObservationEncoder:
         if name == "object_state":
             length, angle = config.object_position_scale_m, config.object_angle_scale_rad
             scale = np.array([*[length] * 3, angle, angle] * 2)
-            return _vector(arrays, "object_state", scale.size) / scale
+            blocks: npt.NDArray[np.float64] = _vector(arrays, "object_state", scale.size) / scale
+            return blocks
         position = _vector(arrays, "ee_position", 3)
         if name == "ee_position":
             return (position - self._reference) / config.position_scale_m

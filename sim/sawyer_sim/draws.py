@@ -18,6 +18,7 @@ class EpisodeDraws:
         friction: Coulomb coefficient between plug and socket.
         mating_scale: factor on the mating force.
         sensor_seed, camera_seed: children for the sensors.
+        object_seed: child for the bodies that stand loose and for their tracker.
     """
 
     grasp_error: tuple[float, float, float, float, float, float]
@@ -25,6 +26,7 @@ class EpisodeDraws:
     mating_scale: float
     sensor_seed: np.random.SeedSequence
     camera_seed: np.random.SeedSequence
+    object_seed: np.random.SeedSequence
 
     def sensor_rng(self) -> np.random.Generator:
         """Fresh generator of the force and torque sensor."""
@@ -33,7 +35,8 @@ class EpisodeDraws:
 
 def draw_twin_episode(connector: Connector, seed: int) -> EpisodeDraws:
     """Draws of the episode with this seed."""
-    grasp_seed, plug_seed, sensor_seed, camera_seed = np.random.SeedSequence(seed).spawn(4)
+    children = np.random.SeedSequence(seed).spawn(5)
+    grasp_seed, plug_seed, sensor_seed, camera_seed, object_seed = children
     limits = np.array([*connector.grasp.offset_error_m, *connector.grasp.angle_error_rad])
     error = np.random.default_rng(grasp_seed).uniform(-limits, limits).tolist()
     rng = np.random.default_rng(plug_seed)
@@ -46,4 +49,5 @@ def draw_twin_episode(connector: Connector, seed: int) -> EpisodeDraws:
         mating_scale=float(1.0 + rng.uniform(-scatter, scatter)),
         sensor_seed=sensor_seed,
         camera_seed=camera_seed,
+        object_seed=object_seed,
     )

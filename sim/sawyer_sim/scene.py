@@ -11,16 +11,19 @@ from typing import Any
 import numpy as np
 import pybullet
 
+from sawyer_core.errors import ShapeError
 from sawyer_core.limits import JOINT_NAMES
 from sawyer_core.types import Array, Image
+from sawyer_sim.board import LooseBody
 from sawyer_sim.connectors import Connector
 from sawyer_sim.model import GRASP_JOINT_NAMES, build_urdf
 from sawyer_sim.shapes import ROLE_RGBA, box
-from sawyer_sim.world import QuietClient, add_static_bodies, board_shapes, temporary_urdf
+from sawyer_sim.world import QuietClient, add_static_bodies, temporary_urdf
 
 _TEXTURE_PX = 64
 _TEXTURES = 16
 _GRIPPER_LINK = 7
+_POSE = 7  # position and quaternion of a loose body
 
 
 class Scene:
@@ -53,24 +56,41 @@ class Scene:
             for index in range(client.getNumJoints(self._arm))
         }
         self._indices = [joints[name] for name in (*JOINT_NAMES, *GRASP_JOINT_NAMES)]
-        socket = [*connector.socket_shapes]
-        fixtures = board_shapes(connector.socket_shapes)
+        fixtures = [shape for group in connector.fixtures for shape in group]
         if not close_up:
             reach = (-float(mouth_m[0]) - 0.25, 0.45)
             fixtures.append(box(reach, (-0.9, 0.9), (-1.1, -1.0), role="plastic"))
         self._bodies: list[tuple[int, str]] = []
-        for role in sorted({shape.role for shape in (*socket, *fixtures)}):
-            shapes = [shape for shape in (*socket, *fixtures) if shape.role == role]
+        for role in sorted({shape.role for shape in fixtures}):
+            shapes = [shape for shape in fixtures if shape.role == role]
             for body in add_static_bodies(
                 client, shapes, mouth_m.tolist(), visual=True, collision=False
             ):
                 self._bodies.append((body, role))
+        self._loose = [self._add_loose(body) for body in connector.loose_bodies]
         self._textures = self._load_textures()
 
+    def _add_loose(self, body: LooseBody) -> int:
+        half = [0.5 * edge for edge in body.size_m]
+        shape = self.client.createVisualShape(
+            pybullet.GEOM_BOX, halfExtents=half, rgbaColor=body.rgba
+        )
+        return int(self.client.createMultiBody(0.0, -1, shape))
+
     def place(self, joints: Sequence[float]) -> None:
-        """Put arm and plug where the physics has them."""
-        for index, position in zip(self._indices, joints, strict=True):
+        """Put arm and plug where the physics has them, then what stands loose (7 numbers each).
+
+        Raises:
+            ShapeError: too few or too many numbers.
+        """
+        n_joints = len(self._indices)
+        if len(joints) != n_joints + _POSE * len(self._loose):
+            raise ShapeError("joints", len(joints), n_joints + _POSE * len(self._loose))
+        for index, position in zip(self._indices, joints, strict=False):
             self.client.resetJointState(self._arm, index, position)
+        for number, body in enumerate(self._loose):
+            pose = list(joints[n_joints + _POSE * number :][:_POSE])
+            self.client.resetBasePositionAndOrientation(body, pose[:3], pose[3:])
 
     def paint(self, seed: np.random.SeedSequence, jitter: float) -> None:
         """Colours and board texture of one episode."""

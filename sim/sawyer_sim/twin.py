@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -16,7 +16,8 @@ from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import N_JOINTS, ArmState, Array, Image, JointTarget, SensorFrame, Wrench
 from sawyer_sim.camera import Camera
 from sawyer_sim.config import TwinConfig
-from sawyer_sim.connectors import Connector, load_connector, load_connector_task
+from sawyer_sim.connectors import Connector
+from sawyer_sim.boards import load_board, load_board_task
 from sawyer_sim.draws import EpisodeDraws, draw_twin_episode
 from sawyer_sim.grasp import Grasp
 from sawyer_sim.mating import MatingForce
@@ -27,6 +28,7 @@ from sawyer_sim.world import World
 NEUTRAL_RAD = (0.0, -1.18, 0.0, 2.18, 0.0, 0.57, 3.3161)
 TICK_NS = 1_000_000
 BLOCK_TICKS = 100
+HOME_ABOVE_RESET_M = 0.01
 _NEAR_M = 0.025  # more than the plug can travel in one block
 _LATERAL_M = 0.003  # within this of the socket's axis the plug is in the mouth, not beside it
 
@@ -51,10 +53,10 @@ class PlugState:
 
 
 class Twin:
-    """One arm, one connector.
+    """One arm, one board: a connector or the block assembly.
 
     Args:
-        connector: its name, or a connector made elsewhere.
+        connector: name of the board, or a connector made elsewhere.
         config: settings of the twin.
         joint_loop: settings of the 1 kHz joint controller.
         task: insertion task, by default the one of the twin's board.
@@ -68,9 +70,9 @@ class Twin:
         joint_loop: JointLoopConfig | None = None,
         task: InsertionTask | None = None,
     ) -> None:
-        self.connector = load_connector(connector) if isinstance(connector, str) else connector
+        self.connector = load_board(connector) if isinstance(connector, str) else connector
         self.config = TwinConfig() if config is None else config
-        self.task = load_connector_task(self.connector.name) if task is None else task
+        self.task = load_board_task(self.connector.name) if task is None else task
         limits = load_joint_limits()
         handle = self.connector.plug
         self.model = ArmModel(
@@ -82,9 +84,10 @@ class Twin:
         self.loop = JointLoop(loop_config, limits, model=self.model)
         x, y, z = self.task.goal_position_m
         self.mouth_position_m = (x, y, z - handle.handle_below_tip_m)
-        self.home_q_rad: Array = self.model.ik(
-            [x, y, z + self.config.home_height_m], self.task.quat, NEUTRAL_RAD
-        )
+        home = self.config.home_height_m
+        if home <= self.task.reset_height_m:  # a board whose reset goes higher
+            home = self.task.reset_height_m + HOME_ABOVE_RESET_M
+        self.home_q_rad: Array = self.model.ik([x, y, z + home], self.task.quat, NEUTRAL_RAD)
         self.home_q_rad.flags.writeable = False
         self._urdf = build_urdf(self.connector, self.task.quat)
         self._tip_z = float(plug_tip_in_grasp_m(self.connector)[2])
@@ -120,11 +123,17 @@ class Twin:
             seated, self.loop.config.torque_limit_n_m, (0.0, 0.0, -1.0)
         )
 
-    def prepare_episode(self, seed: int) -> SensorFrame:
+    def prepare_episode(
+        self, seed: int, object_yaw_rad: Sequence[float] | None = None
+    ) -> SensorFrame:
         """Start over at home with a fresh plug; draws everything that varies from ``seed``.
 
-        Stands for an operator who hands a plug to the gripper in free space. From here on only
-        torques move the arm.
+        Stands for an operator who hands a plug to the gripper in free space and puts what stands
+        loose back to its place. From here on only torques move the arm.
+
+        Args:
+            seed: of the draws.
+            object_yaw_rad: yaw of each loose body from its home, none where there are none.
         """
         if self._world is not None:
             self._world.close()
@@ -134,11 +143,12 @@ class Twin:
         self.draws = draws
         self._world = World(
             self._urdf,
-            self.connector.socket_shapes,
+            self.connector.fixtures,
             self.mouth_position_m,
             self.config.physics,
         )
         world = self._world
+        self._objects = self.connector.stand_objects(world, draws.object_seed, object_yaw_rad)
         world.set_friction(draws.friction)
         world.set_joints([*self.home_q_rad.tolist(), *draws.grasp_error])
         self._arm, self._indices = world.arm, world.indices
@@ -277,6 +287,7 @@ class Twin:
             electrical_contact=self._contact_ticks > 0,
             contact_duration_s=self._contact_ticks * self.config.physics.tick_s,
             image=self.render_rgb() if self.config.camera.enabled else None,
+            objects=None if self._objects is None else self._objects.track(self.tick_index),
         )
 
     def arm_state(self) -> ArmState:
@@ -292,9 +303,10 @@ class Twin:
         )
 
     def joint_positions(self) -> list[float]:
-        """Arm and grasp joints, rad and m, as the pictures need them."""
+        """Arm and grasp joints, rad and m, then poses of loose bodies: what pictures need."""
         states = self.world.client.getJointStates(self._arm, self._indices)
-        return [state[0] for state in states]
+        loose = [] if self._objects is None else self._objects.poses()
+        return [*(state[0] for state in states), *loose]
 
     def plug_state(self) -> PlugState:
         """Ground truth of the plug."""

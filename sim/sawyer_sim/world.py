@@ -21,10 +21,10 @@ from sawyer_core.config import setting, validate
 from sawyer_core.errors import SimulationError
 from sawyer_core.limits import JOINT_NAMES
 from sawyer_core.types import Array
+from sawyer_sim.board import LooseBody
 from sawyer_sim.model import GRASP_JOINT_NAMES, PLUG_LINK
-from sawyer_sim.shapes import ROLE_RGBA, Shape, Vector, box
+from sawyer_sim.shapes import ROLE_RGBA, Shape, Vector
 
-TABLE_BELOW_MOUTH_M = 0.03
 _SHAPES_PER_BODY = 16  # more shapes in one body are dropped by the engine without a word
 
 
@@ -141,21 +141,6 @@ def _add_static_body(
     return int(body)
 
 
-def board_shapes(socket: Sequence[Shape]) -> list[Shape]:
-    """Board around a socket and the table below, socket frame."""
-    reach = max(abs(shape.position_m[0]) + 0.5 * shape.size_m[0] for shape in socket) + 1e-3
-    low, top = -TABLE_BELOW_MOUTH_M, -0.004
-    half = 0.06
-    frame: list[tuple[tuple[float, float], tuple[float, float]]] = [
-        ((-half, -reach), (-half, half)),
-        ((reach, half), (-half, half)),
-        ((-reach, reach), (-half, -reach)),
-        ((-reach, reach), (reach, half)),
-    ]
-    board = [box(x, y, (low, top), role="board") for x, y in frame]
-    return [*board, box((-0.25, 0.25), (-0.3, 0.3), (low - 0.03, low), role="table")]
-
-
 class QuietClient(BulletClient):  # type: ignore[misc]
     """Headless client; the parent class makes the engine print its options each time."""
 
@@ -172,7 +157,7 @@ class World:
 
     Args:
         urdf: text of the arm with the plug.
-        socket: socket shapes, socket frame.
+        fixtures: groups of immovable shapes, socket frame.
         mouth_position_m: (3,) middle of the socket's mouth in `base`.
         config: engine settings.
     """
@@ -180,11 +165,13 @@ class World:
     def __init__(
         self,
         urdf: str,
-        socket: Sequence[Shape],
+        fixtures: Iterable[Sequence[Shape]],
         mouth_position_m: Vector,
         config: PhysicsConfig,
     ) -> None:
         self.config = config
+        self.mouth_position_m = mouth_position_m
+        self.loose: list[int] = []
         self.client: Any = QuietClient()
         client = self.client
         client.setPhysicsEngineParameter(
@@ -206,7 +193,7 @@ class World:
             )
         self.fixtures: list[int] = [
             body
-            for shapes in (socket, board_shapes(socket))
+            for shapes in fixtures
             for body in add_static_bodies(
                 client, shapes, mouth_position_m, visual=False, collision=True
             )
@@ -247,6 +234,39 @@ class World:
         """Put arm and grasp joints at rest at a position; only ever before an episode."""
         for index, position in zip(self.indices, positions, strict=True):
             self.client.resetJointState(self.arm, index, position, 0.0)
+
+    def add_loose(
+        self,
+        body: LooseBody,
+        offset_m: Vector,
+        yaw_rad: float,
+        *,
+        mass_kg: float,
+        friction: float,
+    ) -> None:
+        """Stand a free body on the table, before an episode.
+
+        Args:
+            body: what it is.
+            offset_m: from its home.
+            yaw_rad: about the vertical.
+            mass_kg: its mass in this episode.
+            friction: Coulomb coefficient on the table (the engine multiplies both bodies').
+        """
+        client = self.client
+        half = [0.5 * edge for edge in body.size_m]
+        home = np.array(self.mouth_position_m) + np.array(body.position_m) + np.array(offset_m)
+        shape = client.createCollisionShape(pybullet.GEOM_BOX, halfExtents=half)
+        turn = pybullet.getQuaternionFromEuler((0.0, 0.0, yaw_rad))
+        index = int(client.createMultiBody(mass_kg, shape, -1, home.tolist(), turn))
+        client.changeDynamics(
+            index, -1, lateralFriction=friction, linearDamping=0.0, angularDamping=0.0
+        )
+        self.loose.append(index)
+
+    def loose_poses(self) -> list[tuple[Any, Any]]:
+        """Position (3,) m of the centre and quaternion xyzw of each loose body."""
+        return [self.client.getBasePositionAndOrientation(body) for body in self.loose]
 
     def contact_points(self) -> list[Any]:
         """Contacts of the arm body (plug included) with anything."""

@@ -2,22 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
+import numpy as np
 import yaml
 
 from sawyer_core.config import from_mapping
 from sawyer_core.errors import ConfigError, UnknownNameError
 from sawyer_core.tasks import InsertionTask, load_task
+from sawyer_core.types import Array
+from sawyer_sim.board import LooseBody, board_shapes
 from sawyer_sim.connectors.config import ContactConfig, GraspConfig, MatingConfig, PlugConfig
 from sawyer_sim.connectors.dsub import DsubGeometry
 from sawyer_sim.connectors.model_e import ModelEGeometry
 from sawyer_sim.connectors.usb import UsbGeometry
 from sawyer_sim.shapes import Shape, box
+
+if TYPE_CHECKING:
+    from sawyer_sim.world import World
 
 CONNECTOR_NAMES: tuple[str, ...] = ("usb", "dsub", "model_e")
 
@@ -41,6 +47,16 @@ class Geometry(Protocol):
 
     def socket(self) -> list[Shape]:
         """Socket shapes, socket frame (origin in the mouth, z out of the socket)."""
+
+
+class StandingObjects(Protocol):
+    """Loose bodies of one episode, and what is seen of them."""
+
+    def track(self, tick: int) -> Array:
+        """(10,) what the object tracker says at a tick of the episode."""
+
+    def poses(self) -> list[float]:
+        """True position (3) and quaternion xyzw (4) of each body, one after the other."""
 
 
 @dataclass(frozen=True)
@@ -72,6 +88,28 @@ class Connector:
     def socket_shapes(self) -> tuple[Shape, ...]:
         """Socket, socket frame."""
         return tuple(self.geometry.socket())
+
+    @cached_property
+    def fixtures(self) -> tuple[tuple[Shape, ...], ...]:
+        """Everything immovable on the table, in the engine's order, socket frame."""
+        return (self.socket_shapes, tuple(board_shapes(self.socket_shapes)))
+
+    @property
+    def loose_bodies(self) -> tuple[LooseBody, ...]:
+        """Bodies that stand free: none around a connector."""
+        return ()
+
+    def stand_objects(
+        self, world: World, seed: np.random.SeedSequence, yaw_rad: Sequence[float] | None
+    ) -> StandingObjects | None:
+        """Stand the loose bodies in the world; None where there are none.
+
+        Raises:
+            ConfigError: a yaw is given for bodies that are not there.
+        """
+        if yaw_rad is not None and len(yaw_rad) > 0:
+            raise ConfigError("object_yaw_rad", list(yaw_rad), f"nothing: {self.name} has no blocks")
+        return None
 
 
 def connector_from_mapping(name: str, data: Mapping[str, Any]) -> Connector:
