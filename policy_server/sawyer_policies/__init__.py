@@ -1,4 +1,4 @@
-"""Named policies and the core that serves them (no transport, no deep-learning import)."""
+"""Named policies, policy bundles and the core that serves them (importing loads no torch)."""
 
 from sawyer_policies.registry import Policy, PolicyRegistry, RegisteredPolicy, default_registry
 from sawyer_policies.serving import ActReply, HostConfig, Observation, PolicyHost

@@ -11,13 +11,14 @@ SERVED = ("p_controller", "random_search", "spiral_search", "straight_down")
 
 
 def test_serves_the_four_hand_written_policies() -> None:
-    assert tuple(default_registry()) == SERVED
+    registry = default_registry()
+    assert tuple(name for name in registry if registry.get(name).folder is None) == SERVED
 
 
 def test_an_unknown_policy_lists_the_choices_and_the_nearest() -> None:
     with pytest.raises(UnknownNameError, match="did you mean 'spiral_search'") as caught:
         default_registry().get("spiral_serch")
-    assert caught.value.choices == SERVED
+    assert set(SERVED) <= set(caught.value.choices)
 
 
 def test_a_name_is_registered_once() -> None:
@@ -50,7 +51,8 @@ def test_every_policy_keeps_its_spec_and_repeats_with_its_seed(name: str) -> Non
 
 
 def test_only_p_controller_adds_to_a_base() -> None:
-    bases = {spec.name: spec.base_controller for spec in default_registry().specs()}
+    specs = [default_registry().get(name).spec for name in SERVED]
+    bases = {spec.name: spec.base_controller for spec in specs}
     assert bases.pop("p_controller") == "p_controller"
     assert set(bases.values()) == {"none"}
 

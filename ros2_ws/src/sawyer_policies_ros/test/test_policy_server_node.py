@@ -45,7 +45,7 @@ def act(client: Client, stamp_ns: int = 1, step: int = 0, **changes) -> PolicyAc
 
 def test_lists_each_policy_with_its_specs(client: Client) -> None:
     policies = {info.name: info for info in client.call(ListPolicies, "policy/list").policies}
-    assert set(policies) == {"p_controller", "straight_down", "random_search", "spiral_search"}
+    assert {"p_controller", "straight_down", "random_search", "spiral_search"} <= set(policies)
     info = policies["spiral_search"]
     assert info.base_controller == "none"
     assert policies["p_controller"].base_controller == "p_controller"

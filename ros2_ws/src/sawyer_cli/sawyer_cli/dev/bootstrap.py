@@ -39,6 +39,7 @@ DISTRIBUTIONS = (
     "controllers",
     "calibration",
     "sim",
+    "policy_server/client",
     "policy_server",
     "datasets",
     "ros2_ws/embedded",

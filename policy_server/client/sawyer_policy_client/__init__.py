@@ -1,0 +1,1 @@
+"""Client of a Sawyer policy server: numpy, msgpack and websockets, nothing else."""
