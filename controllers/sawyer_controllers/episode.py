@@ -1,19 +1,18 @@
-"""One episode: its spec, its draws, and the per-step logic that both back ends share."""
+"""One episode: the per-step logic that both back ends share."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 
 import numpy as np
 import numpy.typing as npt
 
+from sawyer_controllers.episode_spec import EpisodeDraw, EpisodeSpec, draw_episode
 from sawyer_controllers.p_controller import PController, PControllerConfig
 from sawyer_controllers.sensing import InsertionState
 from sawyer_controllers.workspace import Workspace
-from sawyer_core.config import setting, validate
 from sawyer_core.errors import CommandRejectedError, RejectionCode, ShapeError
-from sawyer_core.specs import BASE_CONTROLLERS
 from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import (
     ArmState,
@@ -26,76 +25,17 @@ from sawyer_core.types import (
     frozen_vector,
 )
 
-
-@dataclass(frozen=True)
-class EpisodeSpec:
-    """What one episode is to be."""
-
-    connector: str = setting(doc="name of the connector")
-    policy: str = setting("p_controller", doc="name of the policy")
-    base_controller: str = setting(
-        "p_controller", choices=BASE_CONTROLLERS, doc="controller the policy's action is added to"
-    )
-    noise_mm: float = setting(
-        0.0,
-        unit="mm",
-        bounds=(0.0, 10.0),
-        doc="half width of the uniform goal perturbation in x and y",
-        source="thesis chapter 9, tables 3 and 4: 0 and 1 mm",
-    )
-    horizon: int = setting(
-        50, bounds=(1, 10_000), doc="steps", source="residual_insertion_daib B.2 [E2]: 50 steps"
-    )
-    rate_hz: float = setting(
-        10.0, unit="Hz", bounds=(1.0, 100.0), doc="step rate", source="thesis chapter 9: 10 Hz"
-    )
-    seed: int = setting(0, bounds=(0, 2**31 - 1), doc="seed of all draws of the episode")
-    learned_clip_m: float = setting(
-        0.001,
-        unit="m",
-        bounds=(0.0, 0.015),
-        doc="clip of each component of a learned action that is added to a base",
-        source="residual_insertion_daib 5.2: 1 mm for the learned part",
-    )
-    max_policy_faults: int = setting(
-        3, bounds=(1, 1000), doc="late or unusable policy answers in a row that end the episode"
-    )
-
-    def __post_init__(self) -> None:
-        validate(self)
-
-    @property
-    def period_s(self) -> float:
-        """Control period."""
-        return 1.0 / self.rate_hz
-
-
-@dataclass(frozen=True, eq=False)
-class EpisodeDraw:
-    """Random values of one episode: commanded-goal offset (3,) m and two child seeds."""
-
-    goal_offset_m: Array
-    twin_seed: int
-    policy_seed: int
-
-    def __post_init__(self) -> None:
-        vector = frozen_vector("goal_offset_m", self.goal_offset_m, 3)
-        object.__setattr__(self, "goal_offset_m", vector)
-
-
-def draw_episode(spec: EpisodeSpec) -> EpisodeDraw:
-    """All draws of an episode from independent children of its seed.
-
-    The perturbation is uniform in x and y, z is exact (residual_insertion_daib B.5).
-    """
-    perturbation, twin, policy = np.random.SeedSequence(spec.seed).spawn(3)
-    unit = np.random.default_rng(perturbation).uniform(-1.0, 1.0, 2)
-    offset = np.array([unit[0], unit[1], 0.0]) * (spec.noise_mm * 1e-3)
-    return EpisodeDraw(
-        goal_offset_m=offset + 0.0,
-        twin_seed=int(twin.generate_state(1, np.uint32)[0]),
-        policy_seed=int(policy.generate_state(1, np.uint32)[0]),
-    )
+__all__ = [
+    "INVALID_REASONS",
+    "EpisodeCore",
+    "EpisodeDraw",
+    "EpisodeResult",
+    "EpisodeSpec",
+    "StepAction",
+    "StepResult",
+    "StopReason",
+    "draw_episode",
+]
 
 
 class StopReason(str, Enum):
@@ -117,7 +57,8 @@ INVALID_REASONS = (StopReason.POLICY_FAULT, StopReason.SENSOR_FAULT, StopReason.
 class StepAction:
     """The parts of one step's action, each (3,) m; ``command`` is their sum.
 
-    ``learned`` is what the policy gave; ``learned_clipped`` what was added.
+    ``learned`` is what the policy gave; ``learned_clipped`` what was added; ``disturbance`` the
+    control noise of eq. (46), part of the sum.
     """
 
     step: int
@@ -126,10 +67,14 @@ class StepAction:
     learned_clipped_m: Array
     command_m: Array
     fault: str = ""
+    disturbance_m: Array = field(default_factory=lambda: np.zeros(3))
 
     def __post_init__(self) -> None:
-        for name in ("base_m", "learned_m", "learned_clipped_m", "command_m"):
+        for name in _STEP_PARTS:
             object.__setattr__(self, name, frozen_vector(name, getattr(self, name), 3))
+
+
+_STEP_PARTS = ("base_m", "learned_m", "learned_clipped_m", "command_m", "disturbance_m")
 
 
 @dataclass(frozen=True)
@@ -198,6 +143,7 @@ class EpisodeCore:
         self.commanded_goal_m: Array = frozen_vector("commanded_goal_m", goal, 3)
         self._bias = frozen_vector("force_bias_n", force_bias_n, 3)
         self._step = 0
+        self._control_rng = np.random.default_rng(draw.control_seed)
         self._faults = 0
         self._start_ns: int | None = None
         self._peak_n = 0.0
@@ -235,6 +181,7 @@ class EpisodeCore:
             force_n=frame.wrench.force_n - self._bias,
             step=self._step,
             image=image,
+            object_state=frame.objects,
         )
 
     def base_action(self, arm: ArmState) -> Array:
@@ -284,11 +231,24 @@ class EpisodeCore:
             fault, late = f"base action {base.tolist()} is not finite", False
         self._faults = self._faults + 1 if fault else 0
         ended = self._faults >= spec.max_policy_faults
-        command = np.zeros(3) if ended or (fault and not late) else base + clipped
-        self.last_action = StepAction(self._step, base, learned, clipped, command, fault)
+        noise = self._disturbance()
+        if ended or (fault and not late):
+            noise = command = np.zeros(3)
+        else:
+            command = base + clipped + noise
+        self.last_action = StepAction(self._step, base, learned, clipped, command, fault, noise)
         if ended:
             self.abort(StopReason.POLICY_FAULT, fault)
         return EeDelta(frame.stamp_ns, command, self.source, self._step)
+
+    def _disturbance(self) -> Array:
+        """Eq. (46): u' = u + N(mu, sigma^2) on each axis, (3,) m; zero where none is asked for."""
+        spec = self.spec
+        if spec.control_sigma == 0.0 and spec.control_mu == 0.0:
+            return np.zeros(3)
+        unit = spec.control_mu + spec.control_sigma * self._control_rng.standard_normal(3)
+        noise: Array = unit * spec.learned_clip_m
+        return noise
 
     def observe(
         self, frame: SensorFrame, insertion: InsertionState, *, safety_stop: str = ""

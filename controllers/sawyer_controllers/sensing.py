@@ -21,6 +21,7 @@ class Evidence(str, Enum):
     ELECTRICAL = "electrical"
     DEPTH = "depth"
     FORCE = "force"
+    POSE = "pose"
 
 
 @dataclass(frozen=True)

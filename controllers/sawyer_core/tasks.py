@@ -37,6 +37,11 @@ class InsertionTask:
     insertion_depth_m: float = setting(
         unit="m", bounds=(1e-4, 0.1), doc="travel from the mouth to the seat"
     )
+    kind: str = setting(
+        "insertion",
+        choices=("insertion", "blocks"),
+        doc="what success is: a connector inserted, or a block between two that still stand",
+    )
     seated_tolerance_m: float = setting(
         0.002,
         unit="m",

@@ -21,12 +21,12 @@ from sawyer_controllers.episode import EpisodeSpec
 from sawyer_controllers.sensing import SensingConfig
 from sawyer_core.errors import SimulationError
 from sawyer_core.types import Array, SensorFrame
+from sawyer_sim.board import board_shapes
 from sawyer_sim.connectors import CONNECTOR_NAMES, Connector
 from sawyer_sim.sections import cut_shapes
 from sawyer_sim.session import InsertionSession, SessionConfig
 from sawyer_sim.shapes import ROLE_RGBA
 from sawyer_sim.twin import PlugState, Twin, rotation_from_quat
-from sawyer_sim.board import board_shapes
 
 # Where to cut: y of the front cut, x of the side cut, depth of the cut from above, m.
 CUTS_M: dict[str, tuple[float, float, float]] = {

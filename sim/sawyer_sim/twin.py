@@ -14,10 +14,10 @@ from sawyer_core.errors import SimulationError
 from sawyer_core.limits import load_joint_limits
 from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import N_JOINTS, ArmState, Array, Image, JointTarget, SensorFrame, Wrench
+from sawyer_sim.boards import load_board, load_board_task
 from sawyer_sim.camera import Camera
 from sawyer_sim.config import TwinConfig
 from sawyer_sim.connectors import Connector
-from sawyer_sim.boards import load_board, load_board_task
 from sawyer_sim.draws import EpisodeDraws, draw_twin_episode
 from sawyer_sim.grasp import Grasp
 from sawyer_sim.mating import MatingForce

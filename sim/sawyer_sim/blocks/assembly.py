@@ -45,8 +45,10 @@ class CarriedGeometry:
         width, depth, height = self.blocks.carried_size_m
         lead = self.blocks.lead_m
         x, y = (-0.5 * width, 0.5 * width), (-0.5 * depth, 0.5 * depth)
-        return [box(x, y, (0.0, height), role="insulator")] if lead == 0.0 else _with_lead(
-            0.5 * width, 0.5 * depth, height, lead
+        return (
+            [box(x, y, (0.0, height), role="insulator")]
+            if lead == 0.0
+            else _with_lead(0.5 * width, 0.5 * depth, height, lead)
         )
 
     def socket(self) -> list[Shape]:
@@ -99,10 +101,12 @@ class BlockAssembly(Connector):
 
 def _with_lead(half_x: float, half_y: float, height: float, lead: float) -> list[Shape]:
     """A block whose four lower edges are cut at 45 degrees; every part lies within it."""
-    root = 0.5 ** 0.5
+    root = 0.5**0.5
     body = box((-half_x, half_x), (-half_y, half_y), (lead, height), role="insulator")
     nose = box(
-        (-half_x + lead, half_x - lead), (-half_y + lead, half_y - lead), (0.0, lead),
+        (-half_x + lead, half_x - lead),
+        (-half_y + lead, half_y - lead),
+        (0.0, lead),
         role="insulator",
     )
     shapes = [body, nose]
@@ -149,9 +153,7 @@ def blocks_from_mapping(name: str, data: Mapping[str, Any]) -> BlockAssembly:
     for key in data:
         if key not in sections and key != "title":
             raise UnknownNameError(f"section of {name}", key, ["title", *sections])
-    parts = {
-        key: from_mapping(cls, data.get(key, {}), f"{key}.") for key, cls in sections.items()
-    }
+    parts = {key: from_mapping(cls, data.get(key, {}), f"{key}.") for key, cls in sections.items()}
     geometry: BlocksGeometry = parts["geometry"]
     return BlockAssembly(
         name=name,

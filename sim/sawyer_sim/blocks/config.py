@@ -19,7 +19,9 @@ class BlocksGeometry:
         length=3, unit="m", bounds=(0.005, 0.2), doc="each standing block"
     )
     clearance_m: float = setting(
-        unit="m", bounds=(0.0, 0.02), doc="gap on each side of the carried block when all is nominal"
+        unit="m",
+        bounds=(0.0, 0.02),
+        doc="gap on each side of the carried block when all is nominal",
     )
     lead_m: float = setting(
         0.0, unit="m", bounds=(0.0, 0.01), doc="chamfer of the carried block's lower edges"

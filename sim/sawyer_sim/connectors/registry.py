@@ -108,7 +108,9 @@ class Connector:
             ConfigError: a yaw is given for bodies that are not there.
         """
         if yaw_rad is not None and len(yaw_rad) > 0:
-            raise ConfigError("object_yaw_rad", list(yaw_rad), f"nothing: {self.name} has no blocks")
+            raise ConfigError(
+                "object_yaw_rad", list(yaw_rad), f"nothing: {self.name} has no blocks"
+            )
         return None
 
 
