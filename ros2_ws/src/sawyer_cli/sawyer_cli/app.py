@@ -10,6 +10,7 @@ from typing import Annotated
 import typer
 
 from sawyer_cli.errors import CommandError
+from sawyer_cli.train import train_app
 
 app = typer.Typer(
     name="sawyer",
@@ -26,6 +27,7 @@ bench_app = typer.Typer(no_args_is_help=True, help="Measure speed.")
 bag_app = typer.Typer(no_args_is_help=True, help="Check and mend episode bags.")
 app.add_typer(eval_app, name="eval")
 app.add_typer(bench_app, name="bench")
+app.add_typer(train_app, name="train")
 app.add_typer(bag_app, name="bag")
 
 

@@ -1,0 +1,57 @@
+"""Named experiments: settings that belong together, without connector, seed and steps."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any
+
+from sawyer_core.errors import UnknownNameError
+
+_RESIDUAL: dict[str, Any] = {"base_controller": "p_controller"}
+_PURE: dict[str, Any] = {
+    "base_controller": "none",
+    "warmup_action": "uniform",
+}
+
+
+def _named() -> dict[str, dict[str, Any]]:
+    found: dict[str, dict[str, Any]] = {}
+    for algorithm in ("sac", "td3"):
+        for signal in ("dense", "sparse", "image"):
+            choice = {"algorithm": algorithm, "reward": signal}
+            word = "state" if signal == "dense" else signal
+            found[f"residual_{algorithm}_{word}"] = {**_RESIDUAL, **choice}
+            found[f"pure_{algorithm}_{word}"] = {**_PURE, **choice}
+            found[f"lfd_{algorithm}_{word}"] = {**_PURE, **choice, "demos": "shipped"}
+        found[f"residual_{algorithm}_blocks"] = {
+            **_RESIDUAL,
+            "task": "blocks",
+            "algorithm": algorithm,
+        }
+        found[f"pure_{algorithm}_blocks"] = {**_PURE, "task": "blocks", "algorithm": algorithm}
+    found["debug"] = {
+        **_RESIDUAL,
+        "algorithm": "sac",
+        "reward": "dense",
+        "steps": 100,
+        "warmup_steps": 50,
+        "learning_starts": 20,
+        "learner.hidden": [16],
+        "learner.batch_size": 16,
+    }
+    return found
+
+
+PRESETS: Mapping[str, Mapping[str, Any]] = MappingProxyType(_named())
+
+
+def preset_settings(name: str) -> Mapping[str, Any]:
+    """Settings of a named experiment.
+
+    Raises:
+        UnknownNameError: no such name; gives the nearest.
+    """
+    if name not in PRESETS:
+        raise UnknownNameError("training preset", name, PRESETS)
+    return PRESETS[name]

@@ -1,0 +1,124 @@
+"""One training run from its config to its artefacts."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+
+from sawyer_core.errors import ConfigError
+from sawyer_policies.learners.errors import CheckpointError
+from sawyer_policies.training.config import TrainingConfig, config_mapping, training_config
+from sawyer_policies.training.disk import PatientWriter, replace_file
+from sawyer_policies.training.environment import TrainingEnvironment, make_environment
+from sawyer_policies.training.finish import (
+    TrainingResult,
+    make_result,
+    write_bundle,
+    write_result,
+)
+from sawyer_policies.training.loop import Progress, TrainingLoop
+
+CONFIG_FILE = "config.json"
+
+EnvironmentFactory: TypeAlias = Callable[[TrainingConfig], TrainingEnvironment]
+
+
+def train(
+    config: TrainingConfig,
+    out_dir: Path,
+    *,
+    resume: bool = False,
+    progress: Callable[[Progress], None] = lambda _: None,
+    stop: Callable[[], bool] = lambda: False,
+    notify: Callable[[str], None] = lambda _: None,
+    writer: PatientWriter | None = None,
+    environment: EnvironmentFactory = make_environment,
+) -> TrainingResult:
+    """Train a policy and write its run folder.
+
+    Args:
+        config: settings.
+        out_dir: folder of the run: new or empty, or with ``resume`` one that was begun.
+        resume: go on from the newest whole checkpoint; begin where there is none.
+        progress: called after each episode.
+        stop: asked between episodes; True saves a checkpoint and returns.
+        notify: told what happens, in one line.
+        writer: waits where the disk is full.
+        environment: makes the environment; replaced in tests.
+
+    Returns:
+        What the run came to; ``finished`` is False where it was stopped.
+
+    Raises:
+        ConfigError, UnknownNameError: settings that do not work.
+        CheckpointError: ``resume``, and no checkpoint can be used.
+        NonFiniteLossError: the batch was saved; the message names the file.
+    """
+    folder = Path(out_dir)
+    folder.mkdir(parents=True, exist_ok=True)
+    patient = writer or PatientWriter(notify, stop)
+    _claim(folder, config, patient, resume=resume)
+    torch.set_num_threads(config.threads)
+    learned_in = environment(config)
+    try:
+        loop = TrainingLoop(config, folder, learned_in, writer=patient, notify=notify)
+        try:
+            if resume and loop.restore():
+                notify(f"going on at environment step {loop.state.env_steps}")
+            finished = loop.run(progress, stop)
+            return _finish(loop, finished, patient)
+        finally:
+            loop.close()
+    finally:
+        learned_in.close()
+
+
+def _claim(folder: Path, config: TrainingConfig, writer: PatientWriter, *, resume: bool) -> None:
+    """Write the config into a new run; refuse to mix two runs."""
+    path = folder / CONFIG_FILE
+    if not resume:
+        if any(folder.iterdir()):
+            raise ConfigError("out", str(folder), "a new or empty folder (or go on with resume)")
+        text = json.dumps(config_mapping(config), indent=1) + "\n"
+        writer.run(lambda: replace_file(path, text.encode()), CONFIG_FILE)
+    elif not path.is_file():
+        raise CheckpointError(f"{folder} is no training run: it has no {CONFIG_FILE}")
+
+
+def read_config(folder: Path) -> TrainingConfig:
+    """Config that a run was begun with.
+
+    Raises:
+        CheckpointError: the folder is no training run.
+    """
+    path = Path(folder) / CONFIG_FILE
+    try:
+        return training_config(json.loads(path.read_text(encoding="utf-8")))
+    except (OSError, ValueError) as error:
+        raise CheckpointError(f"{folder} is no training run: {error}") from error
+
+
+def _finish(loop: TrainingLoop, finished: bool, writer: PatientWriter) -> TrainingResult:
+    config, folder = loop.config, loop.folder
+    bundle = ""
+    if finished:
+        policy = loop.policy()
+        observation = loop.environment.observation
+        path = writer.run(
+            lambda: write_bundle(folder, config, observation, policy, loop.state.env_steps),
+            "the bundle",
+        )
+        bundle = str(path)
+    result = make_result(
+        folder,
+        finished=finished,
+        bundle=bundle,
+        updates=loop.learner.updates,
+        wall_s=loop.state.wall_s,
+    )
+    write_result(folder, config, result, writer)
+    return result
