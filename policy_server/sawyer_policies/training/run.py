@@ -59,12 +59,13 @@ def train(
         NonFiniteLossError: the batch was saved; the message names the file.
     """
     folder = Path(out_dir)
-    folder.mkdir(parents=True, exist_ok=True)
     patient = writer or PatientWriter(notify, stop)
-    _claim(folder, config, patient, resume=resume)
+    _check_folder(folder, resume=resume)
     torch.set_num_threads(config.threads)
     learned_in = environment(config)
     try:
+        if not resume:
+            _begin(folder, config, patient)
         loop = TrainingLoop(config, folder, learned_in, writer=patient, notify=notify)
         try:
             if resume and loop.restore():
@@ -77,16 +78,19 @@ def train(
         learned_in.close()
 
 
-def _claim(folder: Path, config: TrainingConfig, writer: PatientWriter, *, resume: bool) -> None:
-    """Write the config into a new run; refuse to mix two runs."""
-    path = folder / CONFIG_FILE
-    if not resume:
-        if any(folder.iterdir()):
-            raise ConfigError("out", str(folder), "a new or empty folder (or go on with resume)")
-        text = json.dumps(config_mapping(config), indent=1) + "\n"
-        writer.run(lambda: replace_file(path, text.encode()), CONFIG_FILE)
-    elif not path.is_file():
+def _check_folder(folder: Path, *, resume: bool) -> None:
+    """Refuse to mix two runs."""
+    if resume and not (folder / CONFIG_FILE).is_file():
         raise CheckpointError(f"{folder} is no training run: it has no {CONFIG_FILE}")
+    if not resume and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
+        raise ConfigError("out", str(folder), "a new or empty folder (or go on with resume)")
+
+
+def _begin(folder: Path, config: TrainingConfig, writer: PatientWriter) -> None:
+    """Make the folder of a new run, with its config."""
+    text = json.dumps(config_mapping(config), indent=1) + "\n"
+    writer.run(lambda: folder.mkdir(parents=True, exist_ok=True), str(folder))
+    writer.run(lambda: replace_file(folder / CONFIG_FILE, text.encode()), CONFIG_FILE)
 
 
 def read_config(folder: Path) -> TrainingConfig:

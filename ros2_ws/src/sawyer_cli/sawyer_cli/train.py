@@ -200,8 +200,10 @@ def _yaml_value(text: str) -> Any:
 
 
 def _show_run(config: TrainingConfig, folder: Path, console: Console, *, resume: bool) -> int:
+    from sawyer_cli.quiet import import_quietly
     from sawyer_policies.training import train
 
+    import_quietly("pybullet")
     console.print(f"{config.bundle_name}: {config.steps} steps, run folder {folder}")
     with _stop_on_interrupt(console) as stop, _display(config, console) as show:
         result = train(
