@@ -63,7 +63,8 @@ class Bundle:
         self._device = torch.device(device)
         self._scale_m = float(info.action_scale_m)
         self._network = _network(folder, info, weights, self.encoder.spaces).to(self._device)
-        self.stochastic = info.sampling == "stochastic"
+        self.stochastic = info.sampling != "deterministic"
+        self._sigma = float(info.exploration_noise)
 
     def make_policy(self) -> BundlePolicy:
         """A fresh policy; any number of them share the network."""
@@ -78,10 +79,13 @@ class Bundle:
         """
         mean, log_std = self._forward(encoded)
         before = mean  # (B, 3)
+        after = np.zeros_like(mean)
         for row, noise in enumerate(noises):
-            if noise is not None:
+            if noise is not None and self._sigma:
+                after[row] = self._sigma * noise
+            elif noise is not None:
                 before[row] += np.exp(log_std[row]) * noise
-        action: Array = np.tanh(before) * self._scale_m
+        action: Array = np.clip(np.tanh(before) + after, -1.0, 1.0) * self._scale_m
         return action
 
     def run(self, requests: Sequence[Request]) -> Array:

@@ -22,7 +22,7 @@ from sawyer_policies.observations import ObservationConfig, ObservationEncoder
 
 FORMAT = "sawyer-policy"
 FORMAT_VERSION = 1
-SAMPLINGS = ("deterministic", "stochastic")
+SAMPLINGS = ("deterministic", "stochastic", "noisy")
 KINDS = ("residual", "direct")
 TASKS = ("insertion", "blocks")
 
@@ -58,7 +58,9 @@ class BundleInfo:
         network: architecture, as :meth:`Learner.policy_network` gives it.
         task: ``{"name": "insertion", "connector": "usb"}`` or ``{"name": "blocks"}``.
         base_controller: ``p_controller`` (the policy is residual) or ``none`` (direct).
-        sampling: whether the served policy draws from its distribution or takes its middle.
+        sampling: whether the served policy draws from its distribution, takes its middle, or
+            adds noise to that, as TD3 does while it explores.
+        exploration_noise: sigma of that noise, actions in [-1, 1]; 0 unless ``noisy``.
         rate_hz: actions per second.
         training: the full config, algorithm, reward, steps, seed.
         evaluation: figures of the finished policy, None if there are none yet.
@@ -73,6 +75,7 @@ class BundleInfo:
     task: Mapping[str, Any] = field(default_factory=lambda: {"name": "insertion"})
     base_controller: str = "p_controller"
     sampling: str = "deterministic"
+    exploration_noise: float = 0.0
     rate_hz: float = 10.0
     description: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -137,6 +140,11 @@ def check_info(info: BundleInfo, robot: RobotLimits = SAWYER) -> None:
         raise UnknownNameError("base controller", str(info.base_controller), BASE_CONTROLLERS)
     if info.sampling not in SAMPLINGS:
         raise UnknownNameError("sampling", str(info.sampling), SAMPLINGS)
+    _number("action.exploration_noise", info.exploration_noise)
+    noisy = info.sampling == "noisy"
+    if not (0.0 < info.exploration_noise <= 2.0 if noisy else info.exploration_noise == 0.0):
+        allowed = "above 0, at most 2" if noisy else f"0 where sampling is {info.sampling}"
+        raise ConfigError("action.exploration_noise", info.exploration_noise, allowed)
     _number("rate_hz", info.rate_hz)
     if info.rate_hz != robot.rate_hz:
         raise ConfigError("rate_hz", info.rate_hz, f"{robot.rate_hz:g} Hz, the robot's")
@@ -172,7 +180,11 @@ def to_json(info: BundleInfo, *, weights_sha256: str) -> dict[str, Any]:
             "config": to_mapping(info.observation),
             "arrays": [_array_json(spec) for spec in info.observation_spec.arrays],
         },
-        "action": {**_array_json(action), "scale_m": float(info.action_scale_m)},
+        "action": {
+            **_array_json(action),
+            "scale_m": float(info.action_scale_m),
+            "exploration_noise": float(info.exploration_noise),
+        },
         "rate_hz": float(info.rate_hz),
         "base_controller": info.base_controller,
         "sampling": info.sampling,
@@ -214,6 +226,7 @@ def from_json(data: Any, robot: RobotLimits = SAWYER) -> tuple[BundleInfo, str]:
         task=data["task"],
         base_controller=data["base_controller"],
         sampling=data["sampling"],
+        exploration_noise=action.get("exploration_noise", 0.0),
         rate_hz=data["rate_hz"],
         description=data["description"],
         training=data["training"],

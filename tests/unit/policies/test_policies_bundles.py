@@ -362,3 +362,30 @@ def test_listing_bundles_loads_no_torch(tmp_path: Path) -> None:
         timeout=60,
     )
     assert done.returncode == 0, done.stderr
+
+
+def test_an_exploring_policy_adds_its_noise_after_the_tanh(tmp_path: Path) -> None:
+    noisy = {"sampling": "noisy", "exploration_noise": 0.3}
+    folder = write_bundle(tmp_path / "p", head="deterministic", **noisy)
+    bundle = load_bundle(folder)
+    assert (bundle.info.sampling, bundle.info.exploration_noise) == ("noisy", 0.3)
+    encoded = bundle.encoder.encode(seen())
+    middle = bundle.act_batch([encoded], [None])[0]
+    noise = np.array((0.1, -0.2, 99.0))
+    moved = bundle.act_batch([encoded], [noise])[0]
+    np.testing.assert_allclose(moved[:2] - middle[:2], 0.3 * noise[:2] * 1e-3, rtol=1e-12)
+    assert moved[2] == 1e-3
+    assert (actions(bundle.make_policy(), 1) != actions(bundle.make_policy(), 2)).all()
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"sampling": "noisy", "exploration_noise": 0.0},
+        {"sampling": "noisy", "exploration_noise": float("nan")},
+        {"sampling": "deterministic", "exploration_noise": 0.1},
+    ],
+)
+def test_noise_and_sampling_go_together(tmp_path: Path, given: dict[str, Any]) -> None:
+    with pytest.raises(BundleError, match=r"action\.exploration_noise"):
+        write_bundle(tmp_path / "p", head="deterministic", **given)
