@@ -1,5 +1,6 @@
-"""Pictures, video and a one-page report of a recorded session."""
+"""Pictures, video and a one-page report of one recorded session, or of two side by side."""
 
 from sawyer_datasets.report.build import ReportFiles, build_report
+from sawyer_datasets.report.contrast import ContrastSide, build_contrast, goal_offset_m
 
-__all__ = ["ReportFiles", "build_report"]
+__all__ = ["ContrastSide", "ReportFiles", "build_contrast", "build_report", "goal_offset_m"]

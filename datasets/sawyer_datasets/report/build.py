@@ -107,7 +107,7 @@ def build_report(
         versions=dict(versions or {}),
     )
     path = work.output / PAGE_NAME
-    _write(path, render(page).encode())
+    write_file(path, render(page).encode())
     return ReportFiles(path, video, tuple(work.plots), tuple(work.problems))
 
 
@@ -156,7 +156,7 @@ def _add_episode(work: _Work, position: int, *, with_details: bool) -> None:
     work.curves[-1] = _without_films(series)
     plot = episode_plot(series)
     path = work.output / PLOTS_NAME / f"{bag.name}.png"
-    _write(path, plot)
+    write_file(path, plot)
     work.plots.append(path)
     if with_details:
         section.plot = plot
@@ -181,7 +181,7 @@ def _session_plot(work: _Work) -> bytes | None:
         [float(row.get("peak_force_n") or 0.0) for row in rows],
     )
     path = work.output / PLOTS_NAME / "session.png"
-    _write(path, picture)
+    write_file(path, picture)
     work.plots.append(path)
     return picture
 
@@ -204,7 +204,7 @@ def _make_video(work: _Work, limit: int) -> tuple[Path | None, bytes | None]:
             yield from drawing(position).frames(rate_hz, LEAD_S, HOLD_S)
 
     first = drawing(positions[0])
-    poster = _jpeg(first.frame(key_moments(first.series)[2][0]))
+    poster = jpeg(first.frame(key_moments(first.series)[2][0]))
     try:
         return write_video(work.output / VIDEO_NAME, frames), poster
     except RecordingError as error:
@@ -225,7 +225,8 @@ def _force_axis_top(work: _Work) -> float:
     return max([MIN_FORCE_AXIS_N, *(1.1 * value for value in values)])
 
 
-def _jpeg(pixels: NDArray[np.uint8]) -> bytes:
+def jpeg(pixels: NDArray[np.uint8]) -> bytes:
+    """Return a picture as JPEG."""
     stream = io.BytesIO()
     Image.fromarray(pixels).save(stream, "JPEG", quality=88, optimize=True)
     return stream.getvalue()
@@ -236,7 +237,12 @@ def _relative(text: str, output: Path) -> str:
     return text.replace(f"{output}/", "")
 
 
-def _write(path: Path, data: bytes) -> None:
+def write_file(path: Path, data: bytes) -> None:
+    """Write a file of the report and the folder it is in.
+
+    Raises:
+        RecordingError: It cannot be written.
+    """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         write_atomic(path, data)

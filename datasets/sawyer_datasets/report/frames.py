@@ -56,7 +56,7 @@ class EpisodeTitle:
         return "  ·  ".join(part for part in parts if part)
 
 
-def _fit(film: Film, t_s: float, box: Box, resample: Image.Resampling) -> Image.Image:
+def fit(film: Film, t_s: float, box: Box, resample: Image.Resampling) -> Image.Image:
     """Return the image at a time, as large as fits the box without changing its shape."""
     picture = Image.fromarray(film.at(t_s)).convert("RGB")
     scale = min(box[2] / picture.width, box[3] / picture.height)
@@ -66,7 +66,8 @@ def _fit(film: Film, t_s: float, box: Box, resample: Image.Resampling) -> Image.
     return picture.resize(size, resample)
 
 
-def _paste_centred(canvas: Image.Image, picture: Image.Image, box: Box) -> None:
+def paste_centred(canvas: Image.Image, picture: Image.Image, box: Box) -> None:
+    """Put a picture in the middle of a box."""
     x = box[0] + (box[2] - picture.width) // 2
     y = box[1] + (box[3] - picture.height) // 2
     canvas.paste(picture, (x, y))
@@ -119,8 +120,8 @@ class EpisodeFrames:
         index = film.index_at(t_s)
         known = self._scaled.get(box)
         if known is None or known[0] != index:
-            known = self._scaled[box] = (index, _fit(film, t_s, box, resample))
-        _paste_centred(canvas, known[1], box)
+            known = self._scaled[box] = (index, fit(film, t_s, box, resample))
+        paste_centred(canvas, known[1], box)
 
     def _outline(self, draw: ImageDraw.ImageDraw, box: Box) -> None:
         x, y, width, height = box
@@ -204,22 +205,36 @@ class EpisodeFrames:
         )
 
     def _draw_state(self, draw: ImageDraw.ImageDraw, t_s: float) -> None:
-        ended = t_s >= self.series.end_s - 1e-9
-        phase = self.series.phase_at(t_s)
-        text, colour = style.PHASE_LABELS[phase], style.PHASE_COLOURS[phase]
-        if ended:
-            text = "Success" if self.title.success else _failure(self.title.row)
-            colour = style.GOOD if self.title.success else style.BAD
-        elif not self.series.phases:
-            text, colour = "State not recorded", style.MUTED
-        font = style.font(20, bold=True)
-        width = draw.textlength(text, font) + 36
         right = WIDTH - MARGIN
-        draw.rounded_rectangle((right - width, 19, right, 57), 19, fill=colour)
-        ink = style.INK if phase in (Phase.APPROACH, Phase.CONTACT) and not ended else style.CARD
-        draw.text((right - width / 2, 38), text, ink, font, anchor="mm")
+        width = draw_pill(draw, state_at(self.series, self.title.row, t_s), right, 19, 20)
         clock = f"{t_s:.2f} s"
         draw.text((right - width - 24, 38), clock, style.INK, style.font(26, bold=True), "rm")
+
+
+def state_at(series: EpisodeSeries, row: Mapping[str, Any], t_s: float) -> tuple[str, str, str]:
+    """Return what an episode is doing at a time: text, its background and its colour."""
+    if t_s >= series.end_s - 1e-9:
+        if row.get("success"):
+            return "Success", style.GOOD, style.CARD
+        return _failure(row), style.BAD, style.CARD
+    if not series.phases:
+        return "State not recorded", style.MUTED, style.CARD
+    phase = series.phase_at(t_s)
+    ink = style.INK if phase in (Phase.APPROACH, Phase.CONTACT) else style.CARD
+    return style.PHASE_LABELS[phase], style.PHASE_COLOURS[phase], ink
+
+
+def draw_pill(
+    draw: ImageDraw.ImageDraw, state: tuple[str, str, str], right: float, top: float, size: int
+) -> float:
+    """Draw a state with its right end at `right`; return how wide it is."""
+    text, colour, ink = state
+    font = style.font(size, bold=True)
+    width = draw.textlength(text, font) + 1.8 * size
+    height = 1.9 * size
+    draw.rounded_rectangle((right - width, top, right, top + height), height / 2, fill=colour)
+    draw.text((right - width / 2, top + height / 2), text, ink, font, anchor="mm")
+    return width
 
 
 def _view_label(series: EpisodeSeries) -> str:

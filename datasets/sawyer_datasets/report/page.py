@@ -31,7 +31,7 @@ PACKAGES: Final = (
     "numpy",
 )
 CONNECTORS: Final = {"usb": "USB-A", "dsub": "D-Sub", "model_e": "Model-E", "": "Connector"}
-_BAG_TONES: Final = {BagStatus.COMPLETE.value: "", BagStatus.READABLE.value: "warn"}
+BAG_TONES: Final = {BagStatus.COMPLETE.value: "", BagStatus.READABLE.value: "warn"}
 
 
 @dataclass
@@ -84,18 +84,18 @@ def render(page: Page) -> str:
     template = environment.get_template("report.html.j2")
     return template.render(
         title=f"{CONNECTORS.get(connector, connector)} insertion, {policy}".strip(", "),
-        subtitle=f"Sawyer twin, {_plural(len(rows), 'episode')}, {made_at:%Y-%m-%d %H:%M} UTC",
+        subtitle=f"Sawyer twin, {plural(len(rows), 'episode')}, {made_at:%Y-%m-%d %H:%M} UTC",
         css=(TEMPLATES / "report.css").read_text(encoding="utf-8"),
         tiles=_tiles(rows),
         problems=page.problems,
         video=page.video,
         video_kind=Path(page.video).suffix.lstrip("."),
         video_caption=page.video_caption,
-        poster=_data_url(page.poster, "jpeg"),
-        session_plot=_data_url(page.session_plot, "png"),
+        poster=data_url(page.poster, "jpeg"),
+        session_plot=data_url(page.session_plot, "png"),
         episodes=episodes,
         details=[e for e, s in zip(episodes, page.sections, strict=True) if s.has_details],
-        settings=[(_label(key), _shown(value)) for key, value in page.settings.items()],
+        settings=[(label(key), shown(value)) for key, value in page.settings.items()],
         versions=list((page.versions or installed_versions()).items()),
         command=page.command,
     )
@@ -125,7 +125,7 @@ def rerun_command(
     seed = settings.get("seed", rows[0].get("seed") if rows else None)
     if seed is not None:
         values["seed"] = seed
-    words = [f"{key}:={_shown(value)}" for key, value in values.items()]
+    words = [f"{key}:={shown(value)}" for key, value in values.items()]
     words += ["record:=true", *(["overview:=true"] if overview else [])]
     return shlex.join(["ros2", "launch", "sawyer_bringup", "sim.launch.py", *words])
 
@@ -134,7 +134,7 @@ def _tiles(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
     counted = [row for row in rows if row.get("valid", True)]
     successes = sum(bool(row.get("success")) for row in counted)
     low, high = wilson_interval(successes, len(counted))
-    forces = _numbers(rows, "peak_force_n")
+    forces = numbers(rows, "peak_force_n")
     return [
         {
             "label": "Inserted",
@@ -142,8 +142,8 @@ def _tiles(rows: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             "note": f"95 % interval {low * 100:.0f} to {high * 100:.0f} %",
             "tone": "bad" if not successes else "good" if successes == len(counted) else "warn",
         },
-        _median_tile("Time", _numbers(rows, "time_s"), "s", 2),
-        _median_tile("Final distance", _numbers(rows, "final_distance_mm"), "mm", 2),
+        _median_tile("Time", numbers(rows, "time_s"), "s", 2),
+        _median_tile("Final distance", numbers(rows, "final_distance_mm"), "mm", 2),
         {
             "label": "Peak force",
             "value": f"{max(forces):.1f} N" if forces else "–",
@@ -174,23 +174,24 @@ def _episode(section: EpisodeSection) -> dict[str, Any]:
         "anchor": f"episode-{section.number}" if section.has_details else "",
         "result": ("success" if success else "no success") if valid else "not counted",
         "tone": ("good" if success else "bad") if valid else "warn",
-        "time": _number(row.get("time_s"), 2),
-        "steps": _shown(row.get("steps")),
-        "force": _number(row.get("peak_force_n"), 1),
-        "distance": _number(row.get("final_distance_mm"), 2),
-        "noise": _shown(row.get("noise_mm")),
-        "seed": _shown(row.get("seed")),
+        "time": number(row.get("time_s"), 2),
+        "steps": shown(row.get("steps")),
+        "force": number(row.get("peak_force_n"), 1),
+        "distance": number(row.get("final_distance_mm"), 2),
+        "noise": shown(row.get("noise_mm")),
+        "seed": shown(row.get("seed")),
         "reason": str(row.get("reason") or "–").replace("_", " "),
         "bag": section.bag,
-        "bag_tone": _BAG_TONES.get(section.bag, "bad"),
+        "bag_tone": BAG_TONES.get(section.bag, "bad"),
         "bag_link": section.bag_link,
-        "strip": _data_url(section.strip, "jpeg"),
-        "plot": _data_url(section.plot, "png"),
+        "strip": data_url(section.strip, "jpeg"),
+        "plot": data_url(section.plot, "png"),
         "note": section.note,
     }
 
 
-def _data_url(data: bytes | None, kind: str) -> str:
+def data_url(data: bytes | None, kind: str) -> str:
+    """Return a picture as an address that holds the picture itself."""
     return f"data:image/{kind};base64,{base64.b64encode(data).decode()}" if data else ""
 
 
@@ -202,18 +203,21 @@ def _common(rows: Sequence[Mapping[str, Any]], key: str) -> Any:
     return ", ".join(values)
 
 
-def _numbers(rows: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+def numbers(rows: Sequence[Mapping[str, Any]], key: str) -> list[float]:
+    """Return the finite numbers under a key."""
     values = (row.get(key) for row in rows)
     return [float(v) for v in values if isinstance(v, (int, float)) and math.isfinite(v)]
 
 
-def _number(value: Any, digits: int) -> str:
+def number(value: Any, digits: int) -> str:
+    """Return a number for a table, a dash where there is none."""
     if isinstance(value, (int, float)) and math.isfinite(value):
         return f"{value:.{digits}f}"
     return "–"
 
 
-def _shown(value: Any) -> str:
+def shown(value: Any) -> str:
+    """Return a setting as people write it."""
     if value is None:
         return "–"
     if isinstance(value, bool):
@@ -221,12 +225,14 @@ def _shown(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def _label(key: str) -> str:
+def label(key: str) -> str:
+    """Return the name of a setting with its unit."""
     for suffix, unit in (("_mm", ", mm"), ("_s", ", s"), ("_hz", ", Hz"), ("_n", ", N")):
         if key.endswith(suffix):
             return key.removesuffix(suffix).replace("_", " ") + unit
     return key.replace("_", " ")
 
 
-def _plural(count: int, word: str) -> str:
+def plural(count: int, word: str) -> str:
+    """Return a count and its word."""
     return f"{count} {word}" if count == 1 else f"{count} {word}s"

@@ -23,7 +23,8 @@ DPI: Final = 150
 MIN_DISTANCE_MM: Final = 0.05  # bottom of the logarithmic distance axis; ours
 
 
-def _png(figure: Figure) -> bytes:
+def figure_png(figure: Figure) -> bytes:
+    """Return a figure as PNG."""
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream)
     return stream.getvalue()
@@ -81,7 +82,7 @@ def episode_plot(series: EpisodeSeries) -> bytes:
         _draw_distance(distance, series)
         _draw_states(state, series)
         figure.align_ylabels()
-        return _png(figure)
+        return figure_png(figure)
 
 
 def _draw_distance(axes: Any, series: EpisodeSeries) -> None:
@@ -90,7 +91,7 @@ def _draw_distance(axes: Any, series: EpisodeSeries) -> None:
     if not series.distance_mm:
         _empty(axes, "no distance recorded")
         return
-    _log_distance(axes)
+    log_distance(axes)
     _plot_distance(axes, series.distance_mm, style.DISTANCE, label="tip to the goal")
     if series.lateral_mm:
         _plot_distance(axes, series.lateral_mm, "#c9a9e0", label="sideways, to the commanded goal")
@@ -110,7 +111,8 @@ def _title_legend(axes: Any, **options: Any) -> None:
     )
 
 
-def _log_distance(axes: Any) -> None:
+def log_distance(axes: Any) -> None:
+    """Give axes the logarithmic distance scale that all plots share."""
     axes.set_yscale("log")
     axes.set_ylim(MIN_DISTANCE_MM, 130)
     axes.set_yticks([0.1, 1, 10, 100], ["0.1", "1", "10", "100"])
@@ -155,7 +157,7 @@ def session_plot(
         left.set_title("Distance to the goal, all episodes")
         left.set_xlabel("time, s")
         left.set_ylabel("mm")
-        _log_distance(left)
+        log_distance(left)
         for item, success in zip(series, successes, strict=True):
             if item is not None and item.distance_mm:
                 colour = style.GOOD if success else style.BAD
@@ -181,7 +183,7 @@ def session_plot(
             handles=[h for h, there in zip(handles, shown, strict=True) if there],
             loc="upper right",
         )
-        return _png(figure)
+        return figure_png(figure)
 
 
 @dataclass(frozen=True)
@@ -208,13 +210,20 @@ class ForceChart:
         return self.bottom_px - min(max(share, 0.0), 1.0) * (self.bottom_px - self.top_px)
 
 
-def force_chart(series: EpisodeSeries, width: int, height: int, top_n: float) -> ForceChart:
-    """Draw the force trace for the video at an exact size; `top_n` is the axis limit."""
+def force_chart(
+    series: EpisodeSeries, width: int, height: int, top_n: float, span_s: float | None = None
+) -> ForceChart:
+    """Draw the force trace for the video at an exact size.
+
+    `top_n` is the force axis' limit, `span_s` that of the time axis (the episode's end if None).
+    """
+    end_s = series.end_s if span_s is None else span_s
     with mpl.rc_context({**style.axes_style(), "font.size": 12}):
         figure = Figure(figsize=(width / 100, height / 100), dpi=100)
         axes = figure.add_axes((58 / width, 58 / height, 1 - 88 / width, 1 - 74 / height))
         _shade_phases(axes, series)
         _draw_force(axes, series)
+        axes.set_xlim(0.0, max(end_s, 1e-3))
         axes.set_ylim(min(-2.0, axes.get_ylim()[0]), top_n)
         axes.xaxis.set_major_locator(MaxNLocator(5))
         axes.yaxis.set_major_locator(MaxNLocator(4, min_n_ticks=3))
@@ -232,7 +241,7 @@ def force_chart(series: EpisodeSeries, width: int, height: int, top_n: float) ->
             right_px=float(box.x1),
             top_px=height - float(box.y1),
             bottom_px=height - float(box.y0),
-            end_s=series.end_s,
+            end_s=end_s,
             low_n=float(axes.get_ylim()[0]),
             high_n=float(axes.get_ylim()[1]),
         )
