@@ -160,6 +160,13 @@ class EpisodeCore:
         return self._spec
 
     @property
+    def draw(self) -> EpisodeDraw:
+        """Draws of the running episode."""
+        if self._spec is None:
+            raise CommandRejectedError(RejectionCode.NOT_STARTED, "no episode has begun")
+        return self._draw
+
+    @property
     def step(self) -> int:
         """Steps done so far."""
         return self._step

@@ -1,16 +1,22 @@
-"""PyBullet twin of the Sawyer arm with three electrical connectors.
+"""PyBullet twin of the Sawyer arm with three electrical connectors and a block assembly.
 
-Importing it registers the Gymnasium environment ``Sawyer/Insertion-v0``; the engine is loaded
-only where a twin is made.
+Importing it registers the Gymnasium environments ``Sawyer/Insertion-v0`` and
+``Sawyer/Blocks-v0``; the engine is loaded only where a twin is made.
 """
 
 from __future__ import annotations
 
 import gymnasium
 
-__all__ = ["ENV_ID"]
+__all__ = ["BLOCKS_ENV_ID", "ENV_ID"]
 
 ENV_ID = "Sawyer/Insertion-v0"
+BLOCKS_ENV_ID = "Sawyer/Blocks-v0"
+_ENTRY_POINTS = {
+    ENV_ID: "sawyer_sim.env:InsertionEnv",
+    BLOCKS_ENV_ID: "sawyer_sim.blocks.env:BlocksEnv",
+}
 
-if ENV_ID not in gymnasium.registry:
-    gymnasium.register(ENV_ID, entry_point="sawyer_sim.env:InsertionEnv")
+for _env_id, _entry_point in _ENTRY_POINTS.items():
+    if _env_id not in gymnasium.registry:
+        gymnasium.register(_env_id, entry_point=_entry_point)

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import numpy.typing as npt
 
+from sawyer_controllers.blocks import make_sensor
 from sawyer_controllers.cartesian import CartesianConfig, CartesianInterface
 from sawyer_controllers.episode import (
     EpisodeCore,
@@ -25,7 +26,7 @@ from sawyer_controllers.guard import CommandGuard, GuardConfig, GuardDecision
 from sawyer_controllers.joint_loop import LoopStatus
 from sawyer_controllers.p_controller import PControllerConfig
 from sawyer_controllers.reset import ResetConfig, ResetRoutine
-from sawyer_controllers.sensing import InsertionSensor, InsertionState, SensingConfig
+from sawyer_controllers.sensing import InsertionState, SensingConfig
 from sawyer_core.errors import CommandRejectedError, IkError, SimulationError
 from sawyer_core.force_bias import ForceBiasConfig, ForceBiasEstimator
 from sawyer_core.types import (
@@ -87,7 +88,7 @@ class InsertionSession:
         self._cartesian = CartesianInterface(self.config.cartesian, twin.model, task)
         self._guard = CommandGuard(self.config.guard, task)
         self._reset = ResetRoutine(self.config.reset, task)
-        self._sensor = InsertionSensor(self.config.sensing, task)
+        self._sensor = make_sensor(self.config.sensing, task)
         self.core = EpisodeCore(task, base=self.config.base, source=EPISODE_SOURCE)
         self._bias: Array = np.zeros(3)
         self._frame: SensorFrame | None = None
@@ -119,7 +120,7 @@ class InsertionSession:
         draw = draw_episode(spec)
         self._goal = self.twin.task.goal + draw.goal_offset_m
         self._bias = np.zeros(3)
-        frame = self.twin.prepare_episode(draw.twin_seed)
+        frame = self.twin.prepare_episode(draw.twin_seed, draw.block_yaw_rad)
         self._sensor.reset()
         self._take(frame)
         self._cartesian.reset(frame.arm)
@@ -162,10 +163,17 @@ class InsertionSession:
         """What a policy sees now."""
         return self.core.policy_input(self.frame, image)
 
-    def step(self, policy_action: npt.ArrayLike | None) -> StepResult:
-        """One control period with the policy's action, (3,) m (None: it did not answer)."""
+    def step(
+        self, policy_action: npt.ArrayLike | None, base_action: npt.ArrayLike | None = None
+    ) -> StepResult:
+        """One control period.
+
+        Args:
+            policy_action: (3,) m of the policy, None if it did not answer.
+            base_action: (3,) m to add it to, by default the base controller's.
+        """
         spec = self.core.spec
-        delta = self.core.act(self.frame, self.insertion, policy_action)
+        delta = self.core.act(self.frame, self.insertion, policy_action, base_action)
         self._guard.acquire(EPISODE_SOURCE)
         try:
             self._execute(delta, spec.period_s)
