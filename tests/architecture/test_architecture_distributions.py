@@ -17,6 +17,7 @@ DISTRIBUTIONS = {  # distribution -> (folder, packages)
     "sawyer-calibration": ("calibration", ("sawyer_calibration",)),
     "sawyer-sim": ("sim", ("sawyer_sim",)),
     "sawyer-policies": ("policy_server", ("sawyer_policies",)),
+    "sawyer-policy-client": ("policy_server/client", ("sawyer_policy_client",)),
     "sawyer-datasets": ("datasets", ("sawyer_datasets",)),
 }
 MODULE_OF = {  # module -> distribution, where the names differ

@@ -14,6 +14,7 @@ PACKAGES = (
     "sawyer_datasets",
     "sawyer_description",
     "sawyer_policies",
+    "sawyer_policy_client",
     "sawyer_sim",
 )
 

@@ -18,8 +18,15 @@ LIBRARIES = {  # library -> folder, and what of ours it may import
     "sawyer_sim": ("sim", {"sawyer_core", "sawyer_controllers", "sawyer_description"}),
     "sawyer_policies": (
         "policy_server",
-        {"sawyer_core", "sawyer_controllers", "sawyer_datasets", "sawyer_description"},
+        {
+            "sawyer_core",
+            "sawyer_controllers",
+            "sawyer_datasets",
+            "sawyer_description",
+            "sawyer_policy_client",
+        },
     ),
+    "sawyer_policy_client": ("policy_server/client", set()),
     "sawyer_description": ("ros2_ws/src/sawyer_description", set()),
 }
 COMMON = {"sawyer_core", "sawyer_description", "sawyer_interfaces", "sawyer_ros_common"}

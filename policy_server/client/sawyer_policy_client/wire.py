@@ -90,4 +90,5 @@ def _decode(code: int, data: bytes) -> npt.NDArray[Any]:
     if len(body) != math.prod(shape) * dtype.itemsize:
         raise ProtocolError(f"{len(body)} bytes for an array of {name} and shape {shape}")
     array = np.frombuffer(body, dtype=dtype).reshape(shape)
-    return array.astype(np.dtype(name), copy=False)
+    native: npt.NDArray[Any] = array.astype(np.dtype(name), copy=False)
+    return native

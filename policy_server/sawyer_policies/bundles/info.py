@@ -287,3 +287,20 @@ def _array_json(spec: ArraySpec) -> dict[str, Any]:
     values = asdict(spec)
     values.pop("doc")
     return {**values, "shape": list(spec.shape)}
+
+
+def check_spec(spec: PolicySpec, robot: RobotLimits = SAWYER) -> None:
+    """Refuse a policy described by somebody else that does not fit the robot.
+
+    Raises:
+        ConfigError: names the field, the value and what is allowed.
+    """
+    action = spec.action.array
+    _same("action.shape", action.shape, ActionSpec().array.shape)
+    _same("action.unit", action.unit, robot.action_unit)
+    _same("action.frame", action.frame, robot.action_frame)
+    for name, bound in (("action.low", action.low), ("action.high", action.high)):
+        if bound is not None and abs(bound) > robot.max_action_m:
+            raise ConfigError(name, bound, f"at most {robot.max_action_m:g} m either way")
+    if spec.rate_hz != robot.rate_hz:
+        raise ConfigError("rate_hz", spec.rate_hz, f"{robot.rate_hz:g} Hz, the robot's")

@@ -65,6 +65,7 @@ class ActReply:
         compute_s: time inside the policy (of the whole forward pass where it was shared).
         queue_s: time between taking the request and computing it.
         batch: robots that shared the forward pass.
+        period_s: the policy's; a reply that takes longer is late.
     """
 
     action_m: npt.NDArray[np.float64]
@@ -73,6 +74,7 @@ class ActReply:
     compute_s: float
     queue_s: float = 0.0
     batch: int = 1
+    period_s: float = 0.1
 
 
 class SharedModel(Protocol):
@@ -179,13 +181,25 @@ class PolicyHost:
         """
         if not session:
             raise ConfigError("session", session, "a name that is not empty")
-        spec, made = self._registry.open(policy)
-        made.reset(np.random.default_rng(seed))
+        spec, made = self.open(policy)
+        self.begin(session, spec, made, seed=seed)
+        return spec
+
+    def open(self, policy: str) -> tuple[PolicySpec, Policy]:
+        """Spec and a fresh policy; touches no session, so it may run in another thread.
+
+        Raises:
+            UnknownNameError, BundleError: see :meth:`reset`.
+        """
+        return self._registry.open(policy)
+
+    def begin(self, session: str, spec: PolicySpec, policy: Policy, *, seed: int) -> None:
+        """Begin ``session`` anew with a policy that :meth:`open` gave."""
+        policy.reset(np.random.default_rng(seed))
         self._sessions.pop(session, None)
-        self._sessions[session] = _Session(spec, made)
+        self._sessions[session] = _Session(spec, policy)
         while len(self._sessions) > self._config.max_sessions:
             self._sessions.popitem(last=False)
-        return spec
 
     def close(self, session: str) -> None:
         """Forget a session."""
@@ -282,7 +296,8 @@ def _reply(
         return error
     checked.flags.writeable = False
     seen = request.observation
-    return ActReply(checked, seen.stamp_ns, seen.step, compute_s, queue_s, batch)
+    period_s = 1.0 / request.spec.rate_hz
+    return ActReply(checked, seen.stamp_ns, seen.step, compute_s, queue_s, batch, period_s)
 
 
 _ZERO = np.zeros(3)
