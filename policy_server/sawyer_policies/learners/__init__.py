@@ -97,8 +97,7 @@ def make_learner(
     expected = config_class(name)
     if type(config) is not expected:
         raise ConfigError("config", type(config).__name__, expected.__name__)
-    module = importlib.import_module(f"{__name__}.{name}.learner")
-    learner: Learner = getattr(module, f"{name.capitalize()}Learner")(
-        config, spaces, seed=seed, device=device
-    )
+    module = importlib.import_module(f"{__name__}.{name}.{'fast' if fast else 'learner'}")
+    made = getattr(module, f"{'Fast' if fast else ''}{name.capitalize()}Learner")
+    learner: Learner = made(config, spaces, seed=seed, device=device)
     return learner

@@ -106,6 +106,36 @@ def expected_observation(
     return wanted
 
 
+def split(rows: Tensor, images: Tensor | None, spaces: LearnerSpaces) -> Batch:
+    """Batch over packed transitions, without copying them.
+
+    Args:
+        rows: (B, 2 n + a + 2) ``[state | action | next state | reward | terminal]``.
+        images: (B, 2, H, W) uint8, before and after; None without a picture.
+        spaces: says n and a.
+    """
+    n, a = spaces.state_dim, spaces.action_dim
+    obs: Observations = {}
+    next_obs: Observations = {}
+    if n:
+        obs["state"], next_obs["state"] = rows[:, :n], rows[:, n + a : 2 * n + a]
+    if images is not None:
+        obs["image"], next_obs["image"] = images[:, 0], images[:, 1]
+    return Batch(obs, rows[:, n : n + a], rows[:, 2 * n + a], next_obs, rows[:, 2 * n + a + 1])
+
+
+def pack(batch: Batch) -> tuple[Tensor, Tensor | None]:
+    """Rows and images of a batch, the inverse of :func:`split`."""
+    parts = [batch.action, batch.reward[:, None], batch.terminal[:, None]]
+    if "state" in batch.obs:
+        parts[1:1] = [batch.next_obs["state"]]
+        parts.insert(0, batch.obs["state"])
+    images = None
+    if "image" in batch.obs:
+        images = torch.stack([batch.obs["image"], batch.next_obs["image"]], dim=1)
+    return torch.cat(parts, dim=1), images
+
+
 def concatenate(first: Batch, second: Batch) -> Batch:
     """The transitions of ``first``, then those of ``second``."""
     return Batch(

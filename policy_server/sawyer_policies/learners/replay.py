@@ -13,14 +13,14 @@ from torch import Tensor
 
 from sawyer_core.errors import ConfigError, ShapeError
 from sawyer_policies.learners import replay_files
-from sawyer_policies.learners.batch import Batch, Observations
+from sawyer_policies.learners.batch import Batch, split
 from sawyer_policies.observations import LearnerSpaces
 
 
 class ReplayBuffer:
     """Ring of the last ``capacity`` transitions.
 
-    A row of ``rows`` is ``[state | next state | action | reward | terminal]`` float32;
+    A row of ``rows`` is ``[state | action | next state | reward | terminal]`` float32;
     ``images`` holds the picture before and after, (capacity, 2, H, W) uint8.
 
     Args:
@@ -64,8 +64,8 @@ class ReplayBuffer:
         row = self._row
         if n:
             row[:n] = _vector("obs.state", obs, "state", n)
-            row[n : 2 * n] = _vector("next_obs.state", next_obs, "state", n)
-        row[2 * n : 2 * n + a] = _vector("action", {"action": action}, "action", a)
+            row[n + a : 2 * n + a] = _vector("next_obs.state", next_obs, "state", n)
+        row[n : n + a] = _vector("action", {"action": action}, "action", a)
         row[2 * n + a] = reward
         row[2 * n + a + 1] = float(terminal)
         if not np.isfinite(row).all():
@@ -89,27 +89,23 @@ class ReplayBuffer:
 
     def sample(self, n: int, generator: np.random.Generator) -> Batch:
         """``n`` transitions drawn uniformly, with replacement."""
+        return self.gather(self.draw((n,), generator))
+
+    def draw(self, shape: tuple[int, ...], generator: np.random.Generator) -> Tensor:
+        """Indices of transitions, uniform, with replacement; (2, n) draws as two times (n,) do.
+
+        Raises:
+            ConfigError: the buffer is empty.
+        """
         if len(self) == 0:
             raise ConfigError("replay", 0, "at least one transition to sample from")
-        indices = generator.integers(0, len(self), size=n)
-        return self.gather(torch.from_numpy(indices).to(self.device))
+        indices = generator.integers(0, len(self), size=shape)
+        return torch.from_numpy(indices).to(self.device, non_blocking=True)
 
     def gather(self, indices: Tensor) -> Batch:
         """The transitions at ``indices`` (n,) int64."""
         images = None if self.images is None else self.images.index_select(0, indices)
-        return self.split(self.rows.index_select(0, indices), images)
-
-    def split(self, rows: Tensor, images: Tensor | None) -> Batch:
-        """Batch over gathered rows, without copying them."""
-        n, a = self.spaces.state_dim, self.spaces.action_dim
-        obs: Observations = {}
-        next_obs: Observations = {}
-        if n:
-            obs["state"], next_obs["state"] = rows[:, :n], rows[:, n : 2 * n]
-        if images is not None:
-            obs["image"], next_obs["image"] = images[:, 0], images[:, 1]
-        action = rows[:, 2 * n : 2 * n + a]
-        return Batch(obs, action, rows[:, 2 * n + a], next_obs, rows[:, 2 * n + a + 1])
+        return split(self.rows.index_select(0, indices), images, self.spaces)
 
     def save(self, folder: Path) -> None:
         """Write what was added since the last save into ``folder`` and list it there.

@@ -1,0 +1,1 @@
+"""The fused update: flat parameters, written-out gradients, buffers kept, CUDA graphs."""

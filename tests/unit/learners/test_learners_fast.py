@@ -1,0 +1,59 @@
+"""The fused update equals the plain one, on the CPU and on a GPU where there is one."""
+
+import numpy as np
+import pytest
+import torch
+
+from sawyer_policies.learners import CONFIGS, LearnerSpaces, ReplayBuffer, make_learner
+
+DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
+STATE = LearnerSpaces(4, None, 3)
+IMAGE = LearnerSpaces(0, (32, 32), 3)
+BOTH = LearnerSpaces(3, (32, 32), 3)
+
+
+def replay_of(spaces: LearnerSpaces, count: int = 200) -> ReplayBuffer:
+    rng = np.random.default_rng(7)
+    buffer = ReplayBuffer(256, spaces, device=DEVICE)
+
+    def seen() -> dict[str, np.ndarray]:
+        found: dict[str, np.ndarray] = {}
+        if spaces.state_dim:
+            found["state"] = rng.standard_normal(spaces.state_dim).astype(np.float32)
+        if spaces.image_shape is not None:
+            found["image"] = rng.integers(0, 256, spaces.image_shape).astype(np.uint8)
+        return found
+
+    for index in range(count):
+        action = rng.uniform(-1, 1, spaces.action_dim).astype(np.float32)
+        buffer.add(seen(), action, float(rng.standard_normal()), seen(), index % 10 == 0)
+    return buffer
+
+
+def pair(name: str, spaces: LearnerSpaces, **settings: object) -> list:
+    config = CONFIGS[name](hidden=(32, 48), batch_size=32, **settings)  # type: ignore[arg-type]
+    return [
+        make_learner(name, config, spaces, seed=3, device=DEVICE, fast=fast)
+        for fast in (False, True)
+    ]
+
+
+def largest_difference(learners: list) -> float:
+    plain, fast = (learner.state()[0] for learner in learners)
+    assert plain.keys() == fast.keys()
+    return max(float((plain[name] - fast[name]).abs().max()) for name in plain)
+
+
+@pytest.mark.parametrize("demos", [False, True])
+@pytest.mark.parametrize("name", ["sac", "td3"])
+def test_hundred_updates_from_states_agree(name: str, demos: bool) -> None:
+    """Tolerance 2e-5 on every parameter, target and moment after 110 updates (they are O(1))."""
+    buffer = replay_of(STATE)
+    learners = pair(name, STATE)
+    extra = {"demo_replay": buffer} if demos else {}
+    for learner in learners:
+        learner.update_many(buffer, 10, update_actor=False, **extra)
+        learner.update_many(buffer, 100, **extra)
+    assert largest_difference(learners) < 2e-5
+    assert learners[0].updates == learners[1].updates == 110
+    assert learners[0].actor_updates == learners[1].actor_updates > 0
