@@ -110,6 +110,16 @@ class PolicySpec:
                 "one of " + ", ".join(BASE_CONTROLLERS),
             )
 
+    @property
+    def learned_clip_m(self) -> float | None:
+        """Bound of each component of the action, m; None where the policy states none."""
+        return self.action.array.high
+
+    @property
+    def needs_image(self) -> bool:
+        """Whether the policy sees the picture."""
+        return IMAGE_32.name in self.observation.names()
+
 
 EE_POSITION = ArraySpec("ee_position", (3,), unit="m", frame="base", doc="measured position")
 GOAL_POSITION = ArraySpec("goal_position", (3,), unit="m", frame="base", doc="commanded goal")

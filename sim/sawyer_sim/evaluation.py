@@ -39,14 +39,15 @@ def _resolve(policy: PolicyLike) -> tuple[PolicySpec, PolicyProtocol]:
 
 
 def run_episode(
-    session: InsertionSession, spec: EpisodeSpec, policy: PolicyProtocol
+    session: InsertionSession, spec: EpisodeSpec, policy: PolicyProtocol, *, sees: bool = False
 ) -> EpisodeResult:
-    """One episode to its end."""
+    """One episode to its end; ``sees``: the policy is shown the picture of each step."""
     draw = session.begin(spec)
     policy.reset(np.random.default_rng(draw.policy_seed))
     done = False
     while not done:
-        done = session.step(policy.action(session.policy_input())).done
+        image = session.twin.render_policy_view() if sees else None
+        done = session.step(policy.action(session.policy_input(image))).done
     return session.result()
 
 
@@ -56,10 +57,11 @@ def _run_block(
     specs: list[EpisodeSpec],
     config: SessionConfig | None,
 ) -> list[EpisodeResult]:
-    _, instance = _resolve(policy)
+    policy_spec, instance = _resolve(policy)
+    sees = policy_spec.needs_image
     with Twin(connector) as twin:
         session = InsertionSession(twin, config)
-        return [run_episode(session, spec, instance) for spec in specs]
+        return [run_episode(session, spec, instance, sees=sees) for spec in specs]
 
 
 def evaluate_gym(
@@ -89,7 +91,12 @@ def evaluate_gym(
         raise ConfigError("episodes, workers", (episodes, workers), "at least 1 each")
     name = connector if isinstance(connector, str) else connector.name
     load_connector(name)
-    policy_spec, _ = _resolve(policy)
+    policy_spec = scripted_spec(policy) if isinstance(policy, str) else policy.spec
+    clip = (
+        {}
+        if policy_spec.learned_clip_m is None
+        else {"learned_clip_m": policy_spec.learned_clip_m}
+    )
     specs = [
         EpisodeSpec(
             connector=name,
@@ -97,6 +104,7 @@ def evaluate_gym(
             base_controller=policy_spec.base_controller,
             noise_mm=float(noise_mm),
             seed=seed + index,
+            **clip,
         )
         for index in range(episodes)
     ]
