@@ -14,7 +14,8 @@ from sawyer_policies.training.config import (
 
 if TYPE_CHECKING:
     from sawyer_policies.training.finish import TrainingResult
-    from sawyer_policies.training.loop import Progress, TrainingLoop, transition_end
+    from sawyer_policies.training.loop import Progress, TrainingLoop
+    from sawyer_policies.training.rewarding import transition_end
     from sawyer_policies.training.run import read_config, train
 
 __all__ = [
@@ -36,7 +37,7 @@ _LAZY = {
     "TrainingResult": "finish",
     "read_config": "run",
     "train": "run",
-    "transition_end": "loop",
+    "transition_end": "rewarding",
 }
 
 

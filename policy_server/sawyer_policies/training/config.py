@@ -122,6 +122,9 @@ class TrainingSettings:
         choices=("policy", "uniform", "zero"),
         doc="learned action meanwhile: of the untrained policy (mean zero), uniform, or none",
     )
+    demo_pretrain_updates: int = setting(
+        0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"
+    )
     absorbing_terminals: bool = setting(
         True, doc="the last state of an ended episode goes on for ever: reward r / (1 - gamma)"
     )

@@ -19,6 +19,7 @@ from gymnasium.envs.registration import load_env_creator
 
 from sawyer_controllers.rewards import needs_image
 from sawyer_core.errors import UnknownNameError
+from sawyer_core.tasks import InsertionTask
 from sawyer_policies.observations import ObservationConfig, ObservationEncoder, preset
 from sawyer_policies.training.config import TrainingConfig
 
@@ -123,10 +124,16 @@ def _check_arguments(config: TrainingConfig, arguments: dict[str, Any]) -> None:
             raise UnknownNameError(f"option of {env_id}", f"env.{name}", options)
 
 
+def insertion_task(env: Any) -> InsertionTask:
+    """The task of an insertion environment, with its true goal."""
+    task: InsertionTask = env.unwrapped.twin.task
+    return task
+
+
 def nominal_goal(env: Any) -> npt.NDArray[np.float64]:
     """(3,) m: the task's own goal, frame `base`."""
     inner = env.unwrapped
-    task = inner.task if hasattr(inner, "task") else inner.twin.task
+    task = inner.task if hasattr(inner, "task") else insertion_task(env)
     return np.array(task.goal, dtype=np.float64)
 
 

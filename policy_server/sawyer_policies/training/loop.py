@@ -18,10 +18,12 @@ from sawyer_policies.learners.errors import CheckpointError, NonFiniteLossError
 from sawyer_policies.observations import Encoded
 from sawyer_policies.training.checkpoint import Restored, load_newest, save_checkpoint
 from sawyer_policies.training.config import TrainingConfig, config_mapping
+from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
 from sawyer_policies.training.inspection import save_bad_batch
 from sawyer_policies.training.metrics import MetricsLog
+from sawyer_policies.training.rewarding import transition_end
 
 RECENT = 20
 
@@ -105,7 +107,7 @@ class TrainingLoop:
         environment: to learn in; closed by the caller.
         writer: waits where the disk is full.
         notify: told what happens, in one line.
-        demo_replay: demonstrated transitions, for learning from demonstrations.
+        demos: demonstrated transitions, for learning from demonstrations.
     """
 
     def __init__(
@@ -116,12 +118,13 @@ class TrainingLoop:
         *,
         writer: PatientWriter,
         notify: Callable[[str], None],
-        demo_replay: ReplayBuffer | None = None,
+        demos: DemoTransitions | None = None,
     ) -> None:
         self.config = config
         self.folder = folder
         self.environment = environment
-        self.demo_replay = demo_replay
+        self.demos = demos
+        self.demo_replay = None if demos is None else demos.replay
         self._writer = writer
         self._notify = notify
         spaces = environment.encoder.spaces
@@ -151,6 +154,9 @@ class TrainingLoop:
         if found is None:
             return False
         _same_config(self.config, found)
+        digest = "" if self.demos is None else self.demos.sha256
+        if found.trainer.get("demos_sha256", "") != digest:
+            raise ConfigError("demos", self.config.demos, "the ones the run began with")
         average = {k[8:]: v for k, v in found.tensors.items() if k.startswith("average.")}
         tensors = {k: v for k, v in found.tensors.items() if not k.startswith("average.")}
         self.learner.load_state(tensors, found.meta)
@@ -169,6 +175,7 @@ class TrainingLoop:
             "format": "sawyer-training",
             "version": 1,
             "config": config_mapping(self.config),
+            "demos_sha256": "" if self.demos is None else self.demos.sha256,
             "state": self.state.to_json(),
             "files": self._open_log().sizes(),
         }
@@ -210,6 +217,7 @@ class TrainingLoop:
             NonFiniteLossError: the offending batch was saved; the message names the file.
         """
         self._began_s, self._began_steps = time.monotonic(), self.state.env_steps
+        self._pretrain()
         while self.state.env_steps < self.config.steps:
             if stop():
                 self.save()
@@ -252,6 +260,14 @@ class TrainingLoop:
         self._average()
         return self._row(seed, figures, outcome)
 
+    def _pretrain(self) -> None:
+        """Learn from the demonstrations alone, before the first episode."""
+        count = self.config.demo_pretrain_updates
+        if self.demo_replay is None or self.state.episode or not count:
+            return
+        self._notify(f"{count} updates on {len(self.demo_replay)} demonstrated transitions")
+        self._update(self.demo_replay, count, update_actor=True)
+
     def choose(self, seen: Encoded) -> npt.NDArray[np.float32]:
         """(3,) learned action in [-1, 1] while training."""
         config, rng = self.config, self.state.rng
@@ -282,12 +298,13 @@ class TrainingLoop:
         count = env_steps * self.config.updates_per_step
         if count == 0 or len(self.replay) < min(self.config.learning_starts, self.config.steps):
             return
+        metrics = self._update(self.replay, count, update_actor=not self.warming_up)
+        figures.learned(metrics, count)
+
+    def _update(self, replay: ReplayBuffer, count: int, *, update_actor: bool) -> dict[str, float]:
         try:
-            metrics = self.learner.update_many(
-                self.replay,
-                count,
-                demo_replay=self.demo_replay,
-                update_actor=not self.warming_up,
+            return self.learner.update_many(
+                replay, count, demo_replay=self.demo_replay, update_actor=update_actor
             )
         except NonFiniteLossError as error:
             problem = error
@@ -296,7 +313,6 @@ class TrainingLoop:
             )
             error.args = (f"{error}; training stopped, the batch is saved in {path}",)
             raise
-        figures.learned(metrics, count)
 
     def _average(self) -> None:
         """Running mean of the actor's weights, over episodes after the warm-up."""
@@ -360,22 +376,6 @@ class TrainingLoop:
             remaining_s=left / rate if rate > 0 else float("nan"),
             warming_up=self.warming_up,
         )
-
-
-def transition_end(config: TrainingConfig, reward: float, outcome: Outcome) -> tuple[float, bool]:
-    """Reward and terminal flag to store.
-
-    An end is a state that goes on for ever: it gets the sum of its reward, r / (1 - gamma), and
-    no bootstrap, so that a stop is not attractive where rewards are negative. Where only the
-    time is up, or the episode does not count, the return goes on beyond.
-    """
-    scaled = reward * config.reward_scale
-    counts = bool(outcome.info.get("result", {}).get("valid", True))
-    if not (outcome.ended and counts):
-        return scaled, False
-    if config.absorbing_terminals:
-        scaled /= 1.0 - config.learner.gamma
-    return scaled, True
 
 
 def _same_config(config: TrainingConfig, found: Restored) -> None:

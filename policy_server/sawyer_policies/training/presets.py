@@ -13,6 +13,7 @@ _PURE: dict[str, Any] = {
     "base_controller": "none",
     "warmup_action": "uniform",
 }
+_LFD: dict[str, Any] = {"demos": "shipped", "demo_pretrain_updates": 1000, "warmup_steps": 0}
 
 
 def _named() -> dict[str, dict[str, Any]]:
@@ -23,7 +24,7 @@ def _named() -> dict[str, dict[str, Any]]:
             word = "state" if signal == "dense" else signal
             found[f"residual_{algorithm}_{word}"] = {**_RESIDUAL, **choice}
             found[f"pure_{algorithm}_{word}"] = {**_PURE, **choice}
-            found[f"lfd_{algorithm}_{word}"] = {**_PURE, **choice, "demos": "shipped"}
+            found[f"lfd_{algorithm}_{word}"] = {**_PURE, **choice, **_LFD}
         found[f"residual_{algorithm}_blocks"] = {
             **_RESIDUAL,
             "task": "blocks",

@@ -12,8 +12,13 @@ import torch
 from sawyer_core.errors import ConfigError
 from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.training.config import TrainingConfig, config_mapping, training_config
+from sawyer_policies.training.demo_replay import DemoTransitions, load_transitions
 from sawyer_policies.training.disk import PatientWriter, replace_file
-from sawyer_policies.training.environment import TrainingEnvironment, make_environment
+from sawyer_policies.training.environment import (
+    TrainingEnvironment,
+    insertion_task,
+    make_environment,
+)
 from sawyer_policies.training.finish import (
     TrainingResult,
     make_result,
@@ -64,9 +69,10 @@ def train(
     torch.set_num_threads(config.threads)
     learned_in = environment(config)
     try:
+        demos = _demonstrations(config, learned_in, notify)
         if not resume:
             _begin(folder, config, patient)
-        loop = TrainingLoop(config, folder, learned_in, writer=patient, notify=notify)
+        loop = TrainingLoop(config, folder, learned_in, writer=patient, notify=notify, demos=demos)
         try:
             if resume and loop.restore():
                 notify(f"going on at environment step {loop.state.env_steps}")
@@ -84,6 +90,18 @@ def _check_folder(folder: Path, *, resume: bool) -> None:
         raise CheckpointError(f"{folder} is no training run: it has no {CONFIG_FILE}")
     if not resume and folder.exists() and (not folder.is_dir() or any(folder.iterdir())):
         raise ConfigError("out", str(folder), "a new or empty folder (or go on with resume)")
+
+
+def _demonstrations(
+    config: TrainingConfig, learned_in: TrainingEnvironment, notify: Callable[[str], None]
+) -> DemoTransitions | None:
+    if not config.demos:
+        return None
+    found = load_transitions(config, insertion_task(learned_in.env), learned_in.encoder)
+    notify(f"{len(found.replay)} demonstrated transitions")
+    if found.left_out:
+        notify(f"{found.left_out} left out: their action is beyond the policy's reach")
+    return found
 
 
 def _begin(folder: Path, config: TrainingConfig, writer: PatientWriter) -> None:

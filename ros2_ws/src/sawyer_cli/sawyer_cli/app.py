@@ -9,6 +9,7 @@ from typing import Annotated
 
 import typer
 
+from sawyer_cli.demos import demos_app
 from sawyer_cli.errors import CommandError
 from sawyer_cli.report_app import report_app
 from sawyer_cli.train import train_app
@@ -29,6 +30,7 @@ bag_app = typer.Typer(no_args_is_help=True, help="Check and mend episode bags.")
 app.add_typer(eval_app, name="eval")
 app.add_typer(bench_app, name="bench")
 app.add_typer(train_app, name="train")
+app.add_typer(demos_app, name="demos")
 app.add_typer(report_app, name="report")
 app.add_typer(bag_app, name="bag")
 
