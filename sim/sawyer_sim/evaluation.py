@@ -92,11 +92,9 @@ def evaluate_gym(
     name = connector if isinstance(connector, str) else connector.name
     load_connector(name)
     policy_spec = scripted_spec(policy) if isinstance(policy, str) else policy.spec
-    clip = (
-        {}
-        if policy_spec.learned_clip_m is None
-        else {"learned_clip_m": policy_spec.learned_clip_m}
-    )
+    clip_m = policy_spec.learned_clip_m
+    if clip_m is None:  # a hand-written policy states none
+        clip_m = EpisodeSpec(connector=name).learned_clip_m
     specs = [
         EpisodeSpec(
             connector=name,
@@ -104,7 +102,7 @@ def evaluate_gym(
             base_controller=policy_spec.base_controller,
             noise_mm=float(noise_mm),
             seed=seed + index,
-            **clip,
+            learned_clip_m=clip_m,
         )
         for index in range(episodes)
     ]
