@@ -25,6 +25,7 @@ setup(
             "reset = sawyer_controllers_ros.reset_node:main",
             "episode_manager = sawyer_controllers_ros.episode_manager_node:main",
             "session = sawyer_controllers_ros.session:main",
+            "training_session = sawyer_controllers_ros.session:train",
         ],
     },
 )

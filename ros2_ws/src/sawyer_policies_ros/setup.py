@@ -20,6 +20,7 @@ setup(
     license="Apache-2.0",
     entry_points={
         "console_scripts": [
+            "learner = sawyer_policies_ros.learner_node:main",
             "policy_server = sawyer_policies_ros.policy_server_node:main",
         ],
     },

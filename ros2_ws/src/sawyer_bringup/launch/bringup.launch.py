@@ -12,10 +12,10 @@ from sawyer_bringup.arguments import check_reward, declare, forward, value
 DRIVER_TAKES = ("connector", "clock", "camera", "overview", "log_level")
 PARTS = {
     "control": ("robot", "connector", "clock", "camera", "reward", "log_level"),
-    "policies": ("robot", "log_level"),
+    "policies": ("robot", "policy_path", "log_level"),
     "watching": ("robot", "record", "output_dir", "log_level"),
 }
-TAKES = ("robot", *DRIVER_TAKES, "reward", "record", "output_dir")
+TAKES = ("robot", *DRIVER_TAKES, "reward", "policy_path", "record", "output_dir")
 
 
 def _include(name: str, takes: tuple[str, ...]) -> IncludeLaunchDescription:

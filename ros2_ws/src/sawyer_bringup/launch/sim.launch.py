@@ -27,6 +27,7 @@ BRINGUP_TAKES = (
     "camera",
     "overview",
     "reward",
+    "policy_path",
     "record",
     "output_dir",
     "log_level",

@@ -8,7 +8,7 @@ from __future__ import annotations
 import difflib
 import importlib.util
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -71,6 +71,24 @@ ARGUMENTS: dict[str, Argument] = {
         "reward that each step is given; image needs the camera",
         choices=("sparse", "dense", "image"),
     ),
+    "policy_path": Argument(
+        "", "folder with policy bundles, searched before SAWYER_POLICY_PATH and the shipped ones"
+    ),
+    "algorithm": Argument("sac", "learner", choices=("sac", "td3")),
+    "observation": Argument("", "what the policy sees: a preset; empty: by the reward"),
+    "base_controller": Argument(
+        "p_controller",
+        "p_controller: a residual policy is learned; none: it acts alone",
+        choices=("p_controller", "none"),
+    ),
+    "steps": Argument(
+        "8000",
+        "environment steps to learn from, then everything shuts down",
+        int,
+        low=1,
+        high=10_000_000,
+    ),
+    "settings": Argument("", "further settings of the training: 'key=value key=value'"),
     "record": Argument("false", "write a bag per episode to <output_dir>/bags", bool),
     "output_dir": Argument("runs/latest", "folder for episodes.json and the bags"),
     "clock": Argument(
@@ -89,12 +107,14 @@ ARGUMENTS: dict[str, Argument] = {
 _BOOLEANS = {"true": True, "1": True, "yes": True, "false": False, "0": False, "no": False}
 
 
-def declare(names: Sequence[str]) -> list[DeclareLaunchArgument]:
-    """Declaration actions of the named arguments."""
+def declare(
+    names: Sequence[str], defaults: Mapping[str, str] | None = None
+) -> list[DeclareLaunchArgument]:
+    """Declaration actions of the named arguments; ``defaults`` differ in this launch file."""
     return [
         DeclareLaunchArgument(
             name,
-            default_value=ARGUMENTS[name].default,
+            default_value=(defaults or {}).get(name, ARGUMENTS[name].default),
             description=ARGUMENTS[name].text(),
             choices=list(choices) if (choices := ARGUMENTS[name].choices) else None,
         )

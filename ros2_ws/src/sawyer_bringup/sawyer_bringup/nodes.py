@@ -15,6 +15,8 @@ from launch.events.process import ProcessExited
 from launch_ros.actions import Node
 
 CONTAINER = ("sawyer_ros_common", "container")
+REFUSED = 2
+"""Exit status of a node that cannot work with its settings; trying again does not help."""
 
 
 def parameter_file(robot: str, node: str) -> str:
@@ -38,6 +40,7 @@ def process(
     clock: str = "lockstep",
     overrides: Mapping[str, Any] | None = None,
     respawn: bool = False,
+    environment: Mapping[str, str] | None = None,
 ) -> Node:
     """One process with one or more nodes.
 
@@ -49,6 +52,7 @@ def process(
         clock: lockstep or realtime; a node may have a second file for one of them.
         overrides: parameters that the launch arguments decide, given to all of its nodes.
         respawn: start it again when it dies.
+        environment: variables on top of the launch's.
     """
     files: list[Any] = [file for node in targets for file in parameter_files(robot, node, clock)]
     package, executable = CONTAINER
@@ -61,6 +65,7 @@ def process(
         output="screen",
         respawn=respawn,
         respawn_delay=0.5,
+        additional_env=dict(environment or {}),
         emulate_tty=False,
     )
 
@@ -93,3 +98,14 @@ def _lost(event: ProcessExited, context: LaunchContext) -> Sequence[Any] | None:
 def is_needed(action: Node) -> RegisterEventHandler:
     """The launch fails if this process ends before the shutdown."""
     return RegisterEventHandler(OnProcessExit(target_action=action, on_exit=_lost))
+
+
+def _refused(event: ProcessExited, context: LaunchContext) -> Sequence[Any] | None:
+    if context.is_shutdown or event.returncode != REFUSED:
+        return None
+    return [OpaqueFunction(function=_fail, args=[f"{event.process_name} refused its settings"])]
+
+
+def may_die(action: Node) -> RegisterEventHandler:
+    """It is started again when it dies; the launch fails if it refuses its settings."""
+    return RegisterEventHandler(OnProcessExit(target_action=action, on_exit=_refused))

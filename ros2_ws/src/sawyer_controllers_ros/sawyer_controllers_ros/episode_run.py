@@ -83,7 +83,8 @@ class EpisodeRun:
         node.run_before = True
         if goal.record:
             self.recording = True
-            await node.recorder.start(f"episode_{goal.index:04d}")
+            again = f"_again{goal.attempt}" if goal.attempt else ""
+            await node.recorder.start(f"episode_{goal.index:04d}{again}")
         node.goals.publish(episode_messages.goal_message(self._first_ns or 0, node.task, goal_m))
         self._phase("resetting")
         prepared_ns = await node.reset.prepare(draw.twin_seed)

@@ -59,12 +59,13 @@ class SessionLog:
     Args:
         folder: made if it is not there.
         asked: what the session was asked to do, stored beside the results.
+        resume: keep the results that are in the file.
 
     Raises:
-        RecordingError: the folder cannot be made.
+        RecordingError: the folder cannot be made, or the file to go on with cannot be read.
     """
 
-    def __init__(self, folder: Path, asked: dict[str, Any]) -> None:
+    def __init__(self, folder: Path, asked: dict[str, Any], *, resume: bool = False) -> None:
         self.path = folder / FILE_NAME
         self._asked = asked
         self._rows: list[dict[str, Any]] = []
@@ -73,6 +74,8 @@ class SessionLog:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise _failed(f"cannot make output_dir {folder}", error) from error
+        if resume and self.path.is_file():
+            self._rows = _rows_of(self.path)
 
     @property
     def rows(self) -> tuple[dict[str, Any], ...]:
@@ -104,6 +107,15 @@ class SessionLog:
             temporary.replace(self.path)
         except OSError as error:
             raise _failed(f"cannot write {self.path}", error) from error
+
+
+def _rows_of(path: Path) -> list[dict[str, Any]]:
+    try:
+        return list(json.loads(path.read_text("utf-8"))["episodes"])
+    except OSError as error:
+        raise _failed(f"cannot read {path}", error) from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise RecordingError(f"{path} is not the results file of a session: {error}") from error
 
 
 def _failed(what: str, error: OSError) -> RecordingError:

@@ -56,10 +56,10 @@ class SessionConfig:
 class SessionNode(ThinNode):
     """Client of `run_episode`; blocking, it has its process to itself."""
 
-    def __init__(self) -> None:
+    def __init__(self, config_class: type[Any] = SessionConfig) -> None:
         super().__init__("session")
-        self.config = ConfigParameters(self, SessionConfig).config
-        self._progress = SessionProgress(episodes=self.config.episodes, phase="waiting")
+        self.config: Any = ConfigParameters(self, config_class).config
+        self._progress = SessionProgress(phase="waiting")
         self._failures: list[str] = []
 
     def start(self) -> None:
@@ -79,6 +79,7 @@ class SessionNode(ThinNode):
             "seed": config.seed,
             "episodes_asked": config.episodes,
         }
+        self._progress.episodes = config.episodes
         log = SessionLog(Path(config.output_dir), asked)
         self._say("waiting", "waiting for the graph")
         try:
@@ -87,7 +88,11 @@ class SessionNode(ThinNode):
                 self._episode(index, log)
         except SawyerError as error:
             self._failures.append(str(error))
-        complete = not self._failures and len(log.rows) == config.episodes
+        return self._end(log, complete=len(log.rows) == config.episodes)
+
+    def _end(self, log: SessionLog, *, complete: bool) -> int:
+        """Write and say how it ended; the exit status."""
+        complete = complete and not self._failures
         log.write(complete=complete)
         self._say("done" if complete else "failed", "; ".join(self._failures))
         for failure in self._failures:
@@ -104,8 +109,6 @@ class SessionNode(ThinNode):
 
     def _episode(self, index: int, log: SessionLog) -> None:
         config = self.config
-        self._progress.index = index
-        self._say("resetting", "")
         goal = RunEpisode.Goal(
             index=index,
             connector=config.connector,
@@ -115,16 +118,31 @@ class SessionNode(ThinNode):
             seed=config.seed + index,
             record=config.record,
         )
+        result = self._run(goal)
+        log.add(result)
+        self._take(result)
+        if result.error_code not in VERDICTS and result.error_code not in RECORDER:
+            raise TransportError(f"episode {index}: {result.error_msg}")
+
+    def _run(self, goal: RunEpisode.Goal) -> EpisodeResult:
+        """Run one episode to its end.
+
+        Raises:
+            TransportError: it was not taken, or did not end in time.
+        """
+        config, index = self.config, goal.index
+        self._progress.index = index
+        self._say("resetting", "")
         sent = self._client.send_goal_async(goal, feedback_callback=self._on_feedback)
         handle = self._wait(sent, config.startup_timeout_s, "run_episode did not take the goal")
         if not handle.accepted:
             raise TransportError(f"run_episode refused episode {index}")
         what = f"episode {index} did not end within {config.episode_timeout_s:g} s"
-        result = self._wait(handle.get_result_async(), config.episode_timeout_s, what)
-        self._take(result.result.result, log)
+        ended = self._wait(handle.get_result_async(), config.episode_timeout_s, what)
+        result: EpisodeResult = ended.result.result
+        return result
 
-    def _take(self, result: EpisodeResult, log: SessionLog) -> None:
-        log.add(result)
+    def _take(self, result: EpisodeResult) -> None:
         self._progress.completed += 1
         self._progress.successes += int(result.success)
         self._progress.failures += int(not result.valid)
@@ -134,11 +152,8 @@ class SessionNode(ThinNode):
             f"episode {result.index}: {'success' if result.success else result.reason}, "
             f"{result.steps} steps, {result.time_s:.1f} s, peak {result.peak_force_n:.1f} N"
         )
-        problem = f"episode {result.index}: {result.error_msg}"
         if result.error_code in RECORDER:
-            self._failures.append(problem)
-        elif result.error_code not in VERDICTS:
-            raise TransportError(problem)
+            self._failures.append(f"episode {result.index}: {result.error_msg}")
 
     def _wait(self, future: Future, timeout_s: float, what: str) -> Any:
         rclpy.spin_until_future_complete(self, future, timeout_sec=timeout_s)
@@ -157,7 +172,7 @@ class SessionNode(ThinNode):
         self._publisher.publish(self._progress)
 
 
-def main(args: list[str] | None = None) -> int:
+def main(args: list[str] | None = None, make: type[SessionNode] = SessionNode) -> int:
     """Run the session; the exit status says whether every episode came to a verdict."""
     node: SessionNode | None = None
     status = 1
@@ -167,7 +182,7 @@ def main(args: list[str] | None = None) -> int:
         except RuntimeError as error:  # all that rclpy raises for arguments and parameter files
             print(f"session: {error}", file=sys.stderr)
             return 2
-        node = SessionNode()
+        node = make()
         node.start()
         status = node.run()
     except (KeyboardInterrupt, ExternalShutdownException):

@@ -1,15 +1,19 @@
 """The policy server, in a process of its own: it may die without taking the arm along."""
 
+import os
+
 from launch import LaunchContext, LaunchDescription
 from launch.actions import OpaqueFunction
 
 from sawyer_bringup.arguments import declare, value
 from sawyer_bringup.nodes import process
 
-TAKES = ("robot", "log_level")
+TAKES = ("robot", "policy_path", "log_level")
+PATH_VARIABLE = "SAWYER_POLICY_PATH"
 
 
 def _setup(context: LaunchContext) -> list[object]:
+    paths = [str(value(context, "policy_path")), os.environ.get(PATH_VARIABLE, "")]
     return [
         process(
             "policy_server",
@@ -17,6 +21,7 @@ def _setup(context: LaunchContext) -> list[object]:
             robot=str(value(context, "robot")),
             log_level=str(value(context, "log_level")),
             respawn=True,
+            environment={PATH_VARIABLE: os.pathsep.join(path for path in paths if path)},
         )
     ]
 
