@@ -313,4 +313,5 @@ def _policy_input(arrays: Mapping[str, npt.NDArray[Any]], observation: Observati
         force_n=arrays.get("force", _ZERO),
         step=observation.step,
         image=image,
+        object_state=arrays.get("object_state"),
     )

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from sawyer_policy_client import ArrayDescription, Code, PolicyDescription
-
 from sawyer_core import (
     ActionSpec,
     ArraySpec,
@@ -16,6 +14,7 @@ from sawyer_core import (
     StaleDataError,
     UnknownNameError,
 )
+from sawyer_policy_client import ArrayDescription, Code, PolicyDescription
 
 
 def array_message(spec: ArraySpec) -> dict[str, Any]:

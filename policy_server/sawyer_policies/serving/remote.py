@@ -6,14 +6,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from sawyer_policy_client import (
-    ClientConfig,
-    Code,
-    PolicyClient,
-    PolicyClientError,
-    RefusedError,
-)
-
 from sawyer_core import (
     BundleError,
     PolicySpec,
@@ -26,6 +18,13 @@ from sawyer_core import (
 from sawyer_policies.bundles.info import check_spec
 from sawyer_policies.serving.host import ActReply, Observation
 from sawyer_policies.serving.protocol import policy_spec
+from sawyer_policy_client import (
+    ClientConfig,
+    Code,
+    PolicyClient,
+    PolicyClientError,
+    RefusedError,
+)
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,6 @@ from http import HTTPStatus
 from typing import Any
 
 import numpy as np
-from sawyer_policy_client import (
-    MAX_MESSAGE_BYTES,
-    PROTOCOL_VERSION,
-    Code,
-    ProtocolError,
-    RefusedError,
-    pack,
-    unpack,
-)
 from websockets.asyncio.server import Server, ServerConnection, serve
 from websockets.exceptions import ConnectionClosed
 from websockets.http11 import Request, Response
@@ -32,6 +23,15 @@ from sawyer_policies.serving.batching import BatchConfig, MicroBatcher
 from sawyer_policies.serving.host import ActReply, Observation, PolicyHost
 from sawyer_policies.serving.metrics import ServerMetrics
 from sawyer_policies.serving.protocol import act_code, policy_message, reset_code
+from sawyer_policy_client import (
+    MAX_MESSAGE_BYTES,
+    PROTOCOL_VERSION,
+    Code,
+    ProtocolError,
+    RefusedError,
+    pack,
+    unpack,
+)
 
 NAME = "sawyer-policies 0.1.0"
 METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"

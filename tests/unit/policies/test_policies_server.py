@@ -11,6 +11,14 @@ from typing import Any
 
 import numpy as np
 import pytest
+from websockets.sync.client import connect
+
+from sawyer_core import TransportError, UnknownNameError
+from sawyer_policies import Observation, PolicyHost, default_registry
+from sawyer_policies.serving.batching import BatchConfig
+from sawyer_policies.serving.remote import RemoteConfig, RemoteHost, RemoteRefusalError
+from sawyer_policies.serving.server import ServerConfig
+from sawyer_policies.testing import BackgroundServer, write_bundle
 from sawyer_policy_client import (
     ClientConfig,
     PolicyClient,
@@ -20,14 +28,6 @@ from sawyer_policy_client import (
     pack,
     unpack,
 )
-from websockets.sync.client import connect
-
-from sawyer_core import TransportError, UnknownNameError
-from sawyer_policies import Observation, PolicyHost, default_registry
-from sawyer_policies.serving.batching import BatchConfig
-from sawyer_policies.serving.remote import RemoteConfig, RemoteHost, RemoteRefusalError
-from sawyer_policies.serving.server import ServerConfig
-from sawyer_policies.testing import BackgroundServer, write_bundle
 
 PATIENT = ClientConfig(act_timeout_s=5.0)
 

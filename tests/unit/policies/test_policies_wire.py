@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+
 from sawyer_policy_client import ProtocolError, pack, unpack
 from sawyer_policy_client.wire import ARRAY_CODE, DTYPES
 

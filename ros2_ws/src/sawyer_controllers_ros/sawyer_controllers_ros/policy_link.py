@@ -11,10 +11,16 @@ from rclpy.task import Future
 from sawyer_interfaces.msg import ErrorCode, PolicyInfo
 from sawyer_interfaces.srv import PolicyAct, PolicyReset
 
+from sawyer_controllers_ros.reset_link import EpisodeError
 from sawyer_core import PolicyInput, SawyerError, TransportError
 from sawyer_core.types import Array
 from sawyer_ros_common import conversions
 from sawyer_ros_common.waits import Deadlines
+
+
+LOST = (ErrorCode.POLICY_NOT_RESET, ErrorCode.POLICY_UNREACHABLE)
+"""Answers without an action: the server was started anew and knows nothing of this episode, or
+stands for one elsewhere that does not answer. The base action goes on alone."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,12 +85,15 @@ class PolicyLink:
         """Start a session; gives the policy's spec.
 
         Raises:
-            SawyerError: no such policy (the message lists the choices).
+            SawyerError: no such policy (the message lists the choices), or one that is refused.
+            EpisodeError: the server elsewhere does not answer.
             TransportError: no answer.
         """
         self._session, self._silent, self.late = session, False, 0
         request = PolicyReset.Request(session=session, policy=policy, seed=seed)
         reply = await self._deadlines.call(self._reset, request, timeout_s)
+        if reply.error_code == ErrorCode.POLICY_UNREACHABLE:
+            raise EpisodeError(ErrorCode.EPISODE_POLICY_FAILED, reply.error_msg)
         if reply.error_code:
             raise SawyerError(reply.error_msg)
         info: PolicyInfo = reply.info
@@ -100,6 +109,8 @@ class PolicyLink:
             goal_position=conversions.point(observation.goal_position_m),
             force=conversions.vector3(observation.force_n),
         )
+        if observation.object_state is not None:
+            request.object_state = observation.object_state.tolist()
         if observation.image is not None:
             request.image = conversions.image_message(
                 observation.image, stamp_ns, "policy_camera_optical_frame"
@@ -129,8 +140,7 @@ class PolicyLink:
         return self._judge(reply, question.step, time.perf_counter() - question.began_s)
 
     def _judge(self, reply: PolicyAct.Response, step: int, took_s: float) -> PolicyAnswer:
-        if reply.error_code == ErrorCode.POLICY_NOT_RESET:
-            # The server was started anew; what it knew of this episode is gone.
+        if reply.error_code in LOST:
             self.late += 1
             return PolicyAnswer(None, True, 0.0, took_s, reply.error_msg)
         if reply.error_code or reply.step != step:
