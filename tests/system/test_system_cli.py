@@ -43,9 +43,46 @@ def processes_that_mention(folder: Path) -> list[str]:
     return found
 
 
-def test_demo_shows_what_it_promises(tmp_path: Path, environment: dict[str, str]) -> None:
+def write_learned(folder: Path) -> None:
+    """Write a bundle under the name of the shipped one; its weights are drawn, not learned."""
+    from sawyer_policies.testing import write_bundle
+
+    task = {"name": "insertion", "connector": "dsub"}
+    write_bundle(folder / "residual_sac_image_dsub", "image32", task=task)
+
+
+def test_demo_shows_both_policies_side_by_side(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
     out = tmp_path / "demo"
-    done = sawyer(environment, "demo", "--episodes", "2", "--out", str(out))
+    write_learned(tmp_path / "bundles")
+    environment["SAWYER_POLICY_PATH"] = str(tmp_path / "bundles")
+    done = sawyer(environment, "demo", "--connector", "dsub", "--episodes", "2", "--out", str(out))
+    assert done.returncode == 0, done.stdout + done.stderr
+    for policy in ("p_controller", "residual_sac_image_dsub"):
+        assert f"sim.launch.py connector:=dsub policy:={policy}" in done.stdout
+        assert sawyer(environment, "bag", "verify", str(out / policy / "bags")).returncode == 0
+    summary = json.loads((out / "contrast.json").read_text(encoding="utf-8"))
+    hand, learned = summary["sides"]
+    assert (summary["connector"], summary["noise_mm"]) == ("dsub", 1.0)
+    assert [e["seed"] for e in hand["episodes"]] == [e["seed"] for e in learned["episodes"]]
+    assert hand["goal_error_mm"] == learned["goal_error_mm"]
+    assert all(0.0 < max(map(abs, error)) <= 1.0 for error in hand["goal_error_mm"])
+    assert hand["episodes"][0]["steps"] != learned["episodes"][0]["steps"] or (
+        hand["episodes"][0]["peak_force_n"] != learned["episodes"][0]["peak_force_n"]
+    )
+    page = (out / "report.html").read_text(encoding="utf-8")
+    assert "D-Sub insertion: P-controller and Residual policy" in page
+    assert (out / "video.mp4").is_file()
+    assert processes_that_mention(out) == []
+
+
+def test_demo_of_one_policy_shows_what_it_promises(
+    tmp_path: Path, environment: dict[str, str]
+) -> None:
+    out = tmp_path / "demo"
+    words = ["demo", "--policy", "p_controller", "--episodes", "2", "--out", str(out)]
+    done = sawyer(environment, *words)
     assert done.returncode == 0, done.stdout + done.stderr
     assert "ros2 launch sawyer_bringup sim.launch.py" in done.stdout
     assert "peak force (N)" in done.stdout
@@ -82,7 +119,8 @@ def test_interrupted_demo_goes_down_in_order_and_is_no_success(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
     out = tmp_path / "demo"
-    words = [*COMMAND, "demo", "--episodes", "500", "--out", str(out)]
+    words = [*COMMAND, "demo", "--policy", "p_controller", "--episodes", "500"]
+    words += ["--out", str(out)]
     with subprocess.Popen(
         words, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
     ) as process:

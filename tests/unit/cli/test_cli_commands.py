@@ -13,6 +13,7 @@ from rich.console import Console
 
 from sawyer_cli import checks, main, paths
 from sawyer_cli.app import run
+from sawyer_cli.choices import connectors
 from sawyer_cli.demo import DemoRequest, session_problems
 from sawyer_cli.display import SessionDisplay
 from sawyer_cli.domains import own_domain
@@ -51,7 +52,7 @@ def test_demo_refuses_a_folder_that_holds_something(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     (tmp_path / "precious").touch()
-    assert run(["demo", "--out", str(tmp_path)]) == 2
+    assert run(["demo", "--policy", "p_controller", "--out", str(tmp_path)]) == 2
     assert "not an empty folder" in capsys.readouterr().err
 
 
@@ -74,6 +75,21 @@ def test_missed_socket_is_a_result_but_a_lost_episode_is_a_problem() -> None:
     assert session_problems(request, [episode(success=False)]) == []
     assert "not valid" in session_problems(request, [episode(valid=False)])[0]
     assert "0 of 1" in session_problems(request, [])[0]
+
+
+def test_tasks_of_another_kind_are_no_connectors() -> None:
+    assert connectors() == ("dsub", "model_e", "usb")
+
+
+def test_missing_torch_is_said_by_name(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(**given: object) -> None:
+        raise ModuleNotFoundError("No module named 'torch'", name="torch")
+
+    monkeypatch.setattr("sawyer_cli.app.app", fail)
+    assert run(["train"]) == 1
+    assert "SAWYER_TORCH=auto ./sawyer setup" in capsys.readouterr().err
 
 
 def test_bag_verify_of_nothing_is_a_clear_refusal(

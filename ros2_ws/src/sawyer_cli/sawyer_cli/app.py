@@ -78,23 +78,43 @@ def format_() -> None:
 @app.command()
 def demo(
     connector: Annotated[str, typer.Option(help="usb, dsub or model_e")] = "usb",
-    policy: Annotated[str, typer.Option(help="a served policy")] = "p_controller",
-    episodes: Annotated[int, typer.Option(help="number of insertions")] = 5,
+    policy: Annotated[
+        str | None, typer.Option(help="show this served policy alone, not two side by side")
+    ] = None,
+    learned: Annotated[
+        str | None,
+        typer.Option(
+            help="the learned policy beside the P-controller "
+            "[default: residual_sac_image_<connector>]"
+        ),
+    ] = None,
+    episodes: Annotated[int, typer.Option(help="number of insertions (of each policy)")] = 5,
     noise_mm: Annotated[
-        float, typer.Option(help="half width of the uniform goal noise in x and y, mm")
-    ] = 0.0,
+        float | None,
+        typer.Option(
+            help="half width of the uniform goal noise in x and y, mm "
+            "[default: 1; 0 with --policy]"
+        ),
+    ] = None,
     seed: Annotated[int, typer.Option(help="seed of the first episode")] = 0,
     clock: Annotated[str, typer.Option(help="lockstep or realtime")] = "lockstep",
     out: Annotated[
         Path | None, typer.Option(help="folder for the results [default: runs/demo-<date>]")
     ] = None,
 ) -> None:
-    """Bring the whole ROS 2 graph up on the twin, insert, and show what happened."""
+    """Bring the ROS 2 graph up on the twin; hand-designed and learned policy side by side."""
     from rich.console import Console
 
+    from sawyer_cli.contrast import HAND, NOISE_MM, run_contrast
     from sawyer_cli.demo import DemoRequest, run_demo
 
-    request = DemoRequest(connector, policy, episodes, noise_mm, seed, clock, out)
+    if policy is not None and learned is not None:
+        raise CommandError("--policy shows one policy alone, --learned names one of two: use one")
+    default_mm = NOISE_MM if policy is None else 0.0
+    noise = default_mm if noise_mm is None else noise_mm
+    request = DemoRequest(connector, policy or HAND, episodes, noise, seed, clock, out)
+    if policy is None:
+        raise typer.Exit(run_contrast(request, learned, Console()))
     raise typer.Exit(run_demo(request, Console()))
 
 
@@ -209,6 +229,11 @@ def run(words: Sequence[str]) -> int:
         code = exit_request.code
         return code if isinstance(code, int) else int(code is not None)
     except Exception as error:
+        if isinstance(error, ModuleNotFoundError) and error.name == "torch":
+            from sawyer_cli.torch_needed import torch_message
+
+            print(f"sawyer: {torch_message('this command')}", file=sys.stderr)
+            return 1
         if not is_expected(error):
             raise  # a fault of ours: the traceback is the report
         print(f"sawyer: {error}", file=sys.stderr)

@@ -17,10 +17,18 @@ def connectors() -> tuple[str, ...]:
     if spec is None or not spec.submodule_search_locations:
         raise CommandError("sawyer_sim is not installed; run ./sawyer setup", status=1)
     folder = Path(next(iter(spec.submodule_search_locations))) / "config" / "tasks"
-    names = tuple(sorted(path.stem for path in folder.glob("*.yaml")))
+    names = tuple(sorted(path.stem for path in folder.glob("*.yaml") if _is_insertion(path)))
     if not names:
         raise CommandError(f"no task files in {folder}", status=1)
     return names
+
+
+def _is_insertion(path: Path) -> bool:
+    """Whether a task file is a connector's; other kinds of task say so."""
+    import yaml
+
+    task = (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).get("task", {})
+    return bool(task.get("kind", "insertion") == "insertion")
 
 
 def policies() -> tuple[str, ...]:

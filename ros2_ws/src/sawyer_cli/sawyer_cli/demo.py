@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,6 +55,10 @@ class DemoRequest:
         require_range("--seed", self.seed, 0, MAX_SEED - self.episodes)
         return self
 
+    def with_policy(self, policy: str) -> DemoRequest:
+        """Return the same request for another policy."""
+        return replace(self, policy=policy)
+
     def command(self, folder: Path) -> list[str]:
         """Return the launch that the demo is; what is the launch's default stays unsaid."""
         arguments: dict[str, object] = {
@@ -94,12 +98,17 @@ def run_demo(request: DemoRequest, console: Console) -> int:
         problems += session_problems(request, rows)
         problems += check_bags(folder, request.episodes)
         problems += make_report(folder, console)
+    say_end(folder, problems, console)
+    return 1 if problems else 0
+
+
+def say_end(folder: Path, problems: Sequence[str], console: Console) -> None:
+    """Say where everything is, and what went wrong."""
     text = f"everything is in {folder}"
     console.print(text, style="bold", markup=False, soft_wrap=True, highlight=False)
     for problem in problems:
         console.print("sawyer demo: ", style="red", end="")
         console.print(problem, markup=False, highlight=False, soft_wrap=True)
-    return 1 if problems else 0
 
 
 def launch_with_display(
