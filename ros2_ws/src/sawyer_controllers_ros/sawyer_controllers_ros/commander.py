@@ -128,7 +128,10 @@ class Commander:
         Raises:
             TransportError: no such picture in time.
         """
-        return await images.wait_for(stamp_ns, self._deadlines, self.config.frame_timeout_s)
+        try:
+            return await images.wait_for(stamp_ns, self._deadlines, self.config.frame_timeout_s)
+        except TransportError as error:
+            raise TransportError(f"no picture (is the camera on?): {error}") from error
 
     def send(self, delta: EeDelta) -> EeCommand:
         """Publish a command; :meth:`answer` waits for its consequence."""

@@ -62,6 +62,13 @@ class ManagerConfig:
         False, doc="lockstep: no step ends before the picture of its beginning is there"
     )
     reward: str = setting("sparse", choices=REWARDS, doc="reward that each step is given")
+    image_age_s: float = setting(
+        0.15,
+        unit="s",
+        bounds=(0.0, 10.0),
+        doc="realtime: an older picture is not shown to a policy, a fresh one is waited for; "
+        "there is one per control period",
+    )
     feedback_every: int = setting(
         10, bounds=(1, 10_000), doc="action feedback every so many steps"
     )

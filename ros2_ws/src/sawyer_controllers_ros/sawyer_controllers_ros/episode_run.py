@@ -125,6 +125,8 @@ class EpisodeRun:
         self._policy_sees = any(array.name == "image" for array in info.observation)
         self._sees = self._policy_sees or node.score.needs_image
         self.result.policy_version = info.version
+        # A learned policy states the bound of its actions; the others are clipped by default.
+        clip = {"learned_clip_m": info.action.high[0]} if len(info.action.high) else {}
         return EpisodeSpec(
             connector=goal.connector,
             policy=goal.policy,
@@ -133,6 +135,7 @@ class EpisodeRun:
             horizon=goal.horizon or node.config.horizon,
             rate_hz=node.commander_config.rate_hz,
             seed=goal.seed,
+            **clip,
         )
 
     async def _reset(self, goal_m: Array, start_ns: int, *, inserted: bool) -> Reset.Result:
@@ -233,9 +236,10 @@ class EpisodeRun:
         return step
 
     async def _image(self, stamp_ns: int) -> Frame:
-        """The policy's picture of that instant."""
+        """The policy's picture: in lockstep of that instant, else the newest one."""
         node = self._node
-        return await node.commander.image_from(node.images, stamp_ns)
+        age_s = 0.0 if self._lockstep else node.config.image_age_s
+        return await node.commander.image_from(node.images, stamp_ns - round(age_s * 1e9))
 
     async def _see(self, frame: Frame) -> Seen:
         """The sensors of an instant and, where somebody looks, its picture."""
