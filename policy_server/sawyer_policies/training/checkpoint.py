@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sawyer_policies.learners import Learner
 from sawyer_policies.learners.checkpoint import load_learner, save_learner
 from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.learners.replay import ReplayBuffer
@@ -166,3 +167,27 @@ def load_newest(
     if problems:
         raise CheckpointError("no checkpoint can be used: " + "; ".join(problems))
     return None
+
+
+def begin_with(learner: Learner, run: Path) -> Path:
+    """Give a fresh learner the weights of a run's newest whole checkpoint, and its path.
+
+    Chance and counters stay the fresh learner's own.
+
+    Raises:
+        CheckpointError: there is no whole checkpoint, or it is of another learner.
+    """
+    problems = []
+    for path in checkpoints(run):
+        try:
+            verify(path)
+        except CheckpointError as error:
+            problems.append(str(error))
+            continue
+        tensors, meta = load_learner(path / LEARNER)
+        own = learner.state()[1]
+        kept = {name: own[name] for name in ("generators", "updates", "actor_updates")}
+        plain = {k: v for k, v in tensors.items() if not k.startswith("average.")}
+        learner.load_state(plain, {**meta, **kept})
+        return path
+    raise CheckpointError(f"{run} has no whole checkpoint; {'; '.join(problems)}".rstrip("; "))

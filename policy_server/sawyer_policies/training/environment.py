@@ -10,6 +10,7 @@ import os
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import gymnasium
@@ -20,12 +21,14 @@ from gymnasium.envs.registration import load_env_creator
 from sawyer_controllers.rewards import needs_image
 from sawyer_core.errors import UnknownNameError
 from sawyer_core.tasks import InsertionTask
+from sawyer_policies.bundles import load_bundle
 from sawyer_policies.observations import ObservationConfig, ObservationEncoder, preset
+from sawyer_policies.registry import Policy, default_registry
 from sawyer_policies.training.config import TrainingConfig
 
 _SET_BY_CONFIG = (
     "observation", "base_controller", "action_scale_m", "reward", "horizon", "connector",
-    "noise_mm", "with_image", "render_mode",
+    "noise_mm", "with_image", "render_mode", "base_policy",
 )  # fmt: skip
 
 Arrays = dict[str, npt.NDArray[Any]]
@@ -81,7 +84,6 @@ class TrainingEnvironment:
 def environment_arguments(config: TrainingConfig) -> dict[str, Any]:
     """Keyword arguments of the environment."""
     arguments: dict[str, Any] = {
-        "observation": "named",
         "base_controller": config.base_controller,
         "action_scale_m": config.action_scale_m,
         "reward": config.reward,
@@ -90,11 +92,25 @@ def environment_arguments(config: TrainingConfig) -> dict[str, Any]:
     if config.task == "insertion":
         sees = ObservationEncoder(preset(config.observation)).needs_image
         arguments |= {
+            "observation": "named",
             "connector": config.connector,
             "noise_mm": config.noise_mm,
             "with_image": sees or (needs_image(config.reward) and bool(config.demos)),
         }
+    if config.base_policy:
+        arguments["base_policy"] = frozen_policy(config.base_policy)
     return {**arguments, **config.env}
+
+
+def frozen_policy(name: str) -> Policy:
+    """A served policy by name, or the one in a bundle's folder.
+
+    Raises:
+        UnknownNameError, BundleError: there is none, or it is damaged.
+    """
+    if Path(name).is_dir():
+        return load_bundle(name).make_policy()
+    return default_registry().get(name).factory()
 
 
 def make_environment(config: TrainingConfig) -> TrainingEnvironment:

@@ -11,6 +11,7 @@ import torch
 
 from sawyer_core.errors import ConfigError
 from sawyer_policies.learners.errors import CheckpointError
+from sawyer_policies.training.checkpoint import begin_with
 from sawyer_policies.training.config import TrainingConfig, config_mapping, training_config
 from sawyer_policies.training.demo_replay import DemoTransitions, load_transitions
 from sawyer_policies.training.disk import PatientWriter, replace_file
@@ -76,6 +77,9 @@ def train(
         try:
             if resume and loop.restore():
                 notify(f"going on at environment step {loop.state.env_steps}")
+            elif config.init_from:
+                began = begin_with(loop.learner, Path(config.init_from))
+                notify(f"beginning with the weights of {began}")
             finished = loop.run(progress, stop)
             return _finish(loop, finished, patient)
         finally:

@@ -37,14 +37,14 @@ def weights(folder: Path) -> bytes:
     return path.read_bytes()
 
 
-class Crash(Exception):
+class CrashError(Exception):
     pass
 
 
 def crash_after(episodes: int) -> Any:
     def progress(seen: Any) -> None:
         if seen.episode == episodes:
-            raise Crash
+            raise CrashError
 
     return progress
 
@@ -80,7 +80,7 @@ def test_same_seed_twice_is_the_same_run_and_another_seed_is_not(tmp_path: Path)
 def test_crash_loses_only_what_came_after_the_checkpoint(tmp_path: Path) -> None:
     config = tiny()
     train(config, tmp_path / "whole", environment=make_point)
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(config, tmp_path / "cut", environment=make_point, progress=crash_after(14))
     at_crash = read_metrics(tmp_path / "cut")
     assert len(at_crash) == 14
@@ -148,7 +148,7 @@ def damage(path: Path, how: str) -> None:
 def test_damaged_checkpoint_is_refused_and_the_previous_one_used(
     tmp_path: Path, pattern: str, how: str
 ) -> None:
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(tiny(), tmp_path / "cut", environment=make_point, progress=crash_after(16))
     newest, previous = checkpoints(tmp_path / "cut")
     (victim,) = newest.glob(pattern)
@@ -166,7 +166,7 @@ def test_damaged_checkpoint_is_refused_and_the_previous_one_used(
 
 
 def test_all_checkpoints_damaged_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(tiny(), tmp_path, environment=make_point, progress=crash_after(16))
     for path in checkpoints(tmp_path):
         damage(path / "trainer.json", "cut short")
@@ -177,7 +177,7 @@ def test_all_checkpoints_damaged_is_refused(tmp_path: Path) -> None:
 
 
 def test_killed_before_the_first_checkpoint_begins_again(tmp_path: Path) -> None:
-    with pytest.raises(Crash):
+    with pytest.raises(CrashError):
         train(tiny(), tmp_path / "cut", environment=make_point, progress=crash_after(2))
     train(tiny(), tmp_path / "cut", environment=make_point, resume=True)
     train(tiny(), tmp_path / "whole", environment=make_point)

@@ -88,7 +88,9 @@ def train_residual(
 @train_app.command("blocks")
 def train_blocks(
     algorithm: _Algorithm = None,
-    reward: Annotated[str | None, typer.Option(help="sim or real [default: sim]")] = None,
+    reward: Annotated[
+        str | None, typer.Option(help="blocks or blocks_tilt [default: blocks]")
+    ] = None,
     observation: _Observation = None,
     base: _Base = None,
     steps: _Steps = None,
