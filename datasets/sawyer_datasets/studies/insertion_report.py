@@ -26,6 +26,11 @@ LEARNED_RATE: Final = 0.9  # success over three bins in the table of learning sp
 
 def render(plan: InsertionPlan, store: Store, out: Path) -> list[Path]:
     """Write everything and return the files."""
+    return documents.write_all(out, {**texts(plan, store, out), **pictures(plan, store)})
+
+
+def texts(plan: InsertionPlan, store: Store, out: Path) -> dict[str, str | bytes]:
+    """Return the texts by file name; an empty notes file only where there is none yet."""
     cells = summaries(plan, store)
     known = [
         name
@@ -38,13 +43,16 @@ def render(plan: InsertionPlan, store: Store, out: Path) -> list[Path]:
     notes = read_notes(out / "notes.md", known)
     files["report.md"] = markdown(plan, store, cells, notes)
     files["commands.md"] = commands(plan, store)
-    files["table.png"] = table_picture(plan, cells)
-    for figure in FIGURES:
-        files[figure.file] = curve_picture(figure, plan, store)
     files["results.json"] = documents.results_json(
         "ch9", plan.title, [cell.to_dict() for cell in cells], store.records()
     )
-    return documents.write_all(out, files)
+    return files
+
+
+def pictures(plan: InsertionPlan, store: Store) -> dict[str, bytes]:
+    """Return the pictures by file name."""
+    drawn = {figure.file: curve_picture(figure, plan, store) for figure in FIGURES}
+    return {"table.png": table_picture(plan, summaries(plan, store)), **drawn}
 
 
 def markdown(

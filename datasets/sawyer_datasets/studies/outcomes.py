@@ -43,7 +43,7 @@ def training_outcome(folder: Path, steps: int) -> dict[str, Any]:
         "episodes": len(rows),
         "updates": int(rows[-1].get("updates") or 0),
         "train_wall_s": _rounded(result.get("wall_s", rows[-1].get("wall_s")), 1),
-        "config": described.get("training", {}),
+        "config": _settings(described),
         "curve": binned(rows, steps),
     }
 
@@ -90,6 +90,13 @@ def read_lines(path: Path) -> list[dict[str, Any]]:
         if isinstance(values, dict):
             found.append(values)
     return found
+
+
+def _settings(described: Mapping[str, Any]) -> Mapping[str, Any]:
+    """Return the training's settings as its bundle holds them."""
+    training = described.get("training")
+    found = training.get("config") if isinstance(training, Mapping) else None
+    return found if isinstance(found, Mapping) else {}
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -83,10 +83,16 @@ class Study:
         """Return what is still to be done for the chosen jobs, trainings that they need with it.
 
         A training whose record was published but whose policy is not on this machine is done
-        again only if an evaluation needs the policy.
+        again only if an evaluation needs the policy; its other evaluations are then repeated too.
         """
         lacking = [job for job in chosen if self._store.record(job) is None]
-        return self._jobs.with_needs(lacking, self._usable)
+        wanted = {job.id for job in self._jobs.with_needs(lacking, self._usable)}
+        repeated = {
+            job.id
+            for job in self._jobs
+            if wanted & set(job.needs) and self._store.record(job) is not None
+        }
+        return [job for job in self._jobs if job.id in wanted | repeated]
 
     def _usable(self, job: Job) -> bool:
         return self._store.record(job) is not None and self._store.bundle(job) is not None
@@ -184,6 +190,8 @@ class Study:
                         self._outcome.failed[job.id] = str(error)
                 continue
             wall_s = time.monotonic() - started
+            if job.kind == TRAIN:  # what was found with an earlier policy is not of this one
+                self._store.forget(self._store.dependents(job))
             self._store.save(job, {"wall_s": round(wall_s, 1), "attempt": attempt, **values})
             self._settle(job, duration(wall_s))
             return

@@ -12,6 +12,8 @@ import contextlib
 import fcntl
 import json
 import os
+import shutil
+import threading
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +42,7 @@ class Store:
         self._jobs = jobs
         self._published = {(str(r["id"]), str(r["fingerprint"])): r for r in published}
         self._ignored = self._read_ignored()
+        self._lock = threading.Lock()
 
     def name(self, job: Job) -> str:
         """Return the name of a job's files; another fingerprint gives another name."""
@@ -107,15 +110,25 @@ class Store:
         return path if name and path.is_dir() else None
 
     def forget(self, jobs: Iterable[Job]) -> None:
-        """Make jobs unfinished: their records are deleted, published ones no longer count."""
+        """Make jobs unfinished, and those that use their policies.
+
+        Their records and training runs are deleted; published records no longer count.
+        """
         names = {job.id for job in jobs}
-        for job in self._jobs:
-            if job.id in names:
+        names |= {job.id for job in self._jobs if names & set(job.needs)}
+        with self._lock:
+            for job in (self._jobs[name] for name in names):
                 self.path("cells", job, ".json").unlink(missing_ok=True)
-                self.path("done", job, ".json").unlink(missing_ok=True)
-        self._ignored |= names
-        self.folder.mkdir(parents=True, exist_ok=True)
-        write_atomic(self.folder / IGNORED, json.dumps(sorted(self._ignored)) + "\n")
+                if job.kind == TRAIN:
+                    shutil.rmtree(self.path("train", job), ignore_errors=True)
+            named = {name for name, _ in self._published} & names
+            if named - self._ignored:
+                self._ignored |= named | self._read_ignored()
+                write_atomic(self.folder / IGNORED, json.dumps(sorted(self._ignored)) + "\n")
+
+    def dependents(self, job: Job) -> list[Job]:
+        """Return the jobs that use the policy of a training."""
+        return [other for other in self._jobs if job.id in other.needs]
 
     def free_bytes(self) -> int:
         """Return the free space where the study writes."""

@@ -92,9 +92,21 @@ def run_report(
         return dry_run(report)
     if request.render_only:
         return _rendered(report, tell)
+    if execute is None:
+        _check_settings(report, tell)
     if request.fresh:
         report.store.forget(report.chosen)
     return _run(report, tell, execute)
+
+
+def _check_settings(report: Report, tell: Callable[[str], None]) -> None:
+    """Refuse settings that do not work before anything runs; name cells made with other ones."""
+    from sawyer_cli.report_settings import check_plan, outdated
+
+    folder = report.plan_file.parent
+    check_plan(report.chosen, folder)
+    for line in outdated(report.chosen, report.store, folder):
+        tell(f"made with other settings (--fresh runs it again): {line}")
 
 
 def _run(report: Report, tell: Callable[[str], None], execute: Any) -> int:
