@@ -10,9 +10,12 @@ import shutil
 import sys
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from sawyer_cli.dev.torch_build import has_nvidia_driver
 from sawyer_cli.paths import repository_root
 from sawyer_cli.quiet import import_quietly
+from sawyer_cli.torch_needed import ADVICE, has_torch
 
 MODULES = (
     ("numpy", "numpy", True),
@@ -24,7 +27,10 @@ MODULES = (
     ("rosbags", "rosbags", True),
     ("opencv-python-headless", "cv2", True),
     ("av", "av", True),
-    ("torch", "torch", False),
+    ("safetensors", "safetensors", True),
+    ("msgpack", "msgpack", True),
+    ("websockets", "websockets", True),
+    ("prometheus-client", "prometheus_client", True),
 )
 LOW_DISK_BYTES = 2 * 1024**3  # ours
 
@@ -45,6 +51,49 @@ def module_finding(distribution: str, module: str, required: bool) -> Finding:
     except ImportError as error:
         return Finding(distribution, False if required else None, f"not usable: {error}")
     return Finding(distribution, True, importlib.metadata.version(distribution))
+
+
+def torch_findings() -> list[Finding]:
+    """Say which torch there is and what it can compute on."""
+    if not has_torch():
+        return [Finding("torch", None, f"left out: no training, no learned policies; {ADVICE}")]
+    try:
+        torch = import_quietly("torch")
+    except (ImportError, OSError) as error:
+        return [Finding("torch", False, f"not usable: {error}")]
+    built = torch.version.cuda
+    kind = "CPU build" if built is None else f"built for CUDA {built}"
+    threads = torch.get_num_threads()
+    found = [Finding("torch", True, f"{torch.__version__}, {kind}, {threads} threads")]
+    return [*found, *cuda_findings(torch, has_nvidia_driver())]
+
+
+def cuda_findings(torch: Any, driver: bool) -> list[Finding]:
+    """Say which GPUs torch can use, or why it can use none."""
+    if torch.version.cuda is None:
+        if not driver:
+            return [Finding("CUDA", None, "not used; this machine has no NVIDIA driver")]
+        hint = "SAWYER_TORCH=cuda ./sawyer setup lets torch use it"
+        return [Finding("CUDA", None, f"there is an NVIDIA driver; {hint}")]
+    if not torch.cuda.is_available():
+        text = "the driver is older than this torch needs" if driver else "no NVIDIA driver"
+        return [Finding("CUDA", None, f"not usable ({text}); the CPU is used")]
+    found = []
+    for index in range(torch.cuda.device_count()):
+        about = torch.cuda.get_device_properties(index)
+        text = f"{about.name}, {about.total_memory / 1e9:.0f} GB"
+        found.append(Finding(f"CUDA device {index}", True, text))
+    return found
+
+
+def policy_findings() -> list[Finding]:
+    """Say which learned policies are found, and which cannot be used."""
+    from sawyer_policies import default_registry
+
+    registry = default_registry()
+    learned = [name for name in registry if registry.get(name).folder is not None]
+    found = [Finding("learned policies", None, ", ".join(learned) or "none found")]
+    return found + [Finding("policy bundle", False, text) for text in registry.problems()]
 
 
 def ros_findings() -> list[Finding]:
@@ -79,7 +128,7 @@ def findings() -> list[Finding]:
         Finding("disk", free > LOW_DISK_BYTES, f"{free / 1e9:.1f} GB free at {root}"),
     ]
     found += [module_finding(*entry) for entry in MODULES]
-    return found + ros_findings()
+    return found + torch_findings() + policy_findings() + ros_findings()
 
 
 def run_doctor() -> int:
