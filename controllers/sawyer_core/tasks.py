@@ -99,6 +99,11 @@ class InsertionTask:
         doc="height of the start pose above the commanded goal",
         source="thesis chapter 9: reset position 5 cm above the goal",
     )
+    base_gains: tuple[float, ...] = setting(
+        (),
+        bounds=(0.0, 2.0),
+        doc="k_p of eq. (50) for this task, three values; empty: the controller's own setting",
+    )
     learned_clip_m: float = setting(
         0.001,
         unit="m",
@@ -120,6 +125,8 @@ class InsertionTask:
             raise ConfigError(
                 "InsertionTask.goal_quat_xyzw", self.goal_quat_xyzw, "a unit quaternion"
             )
+        if len(self.base_gains) not in (0, 3):
+            raise ConfigError("InsertionTask.base_gains", self.base_gains, "three values or none")
         if self.reset_height_m > self.workspace_above_m:
             raise ConfigError(
                 "InsertionTask.reset_height_m",
