@@ -11,6 +11,7 @@ from sawyer_cli import contrast, torch_needed
 from sawyer_cli.app import run
 from sawyer_cli.contrast import Side, bundle_facts, contrast_table, learned_policy, write_summary
 from sawyer_cli.demo import DemoRequest
+from sawyer_cli.dev.results import telling_moment_s
 from sawyer_cli.results import EpisodeRow
 from sawyer_datasets.sessions import bag_path
 from sawyer_datasets.testing import SyntheticEpisode, write_episode
@@ -130,6 +131,17 @@ def test_table_has_both_and_fits_eighty_columns(tmp_path: Path) -> None:
     offset = summary["sides"][0]["goal_error_mm"][0]
     assert f"{offset[0]:+.2f}, {offset[1]:+.2f}" in text
     assert summary["sides"][0]["goal_error_mm"][1] is None
+
+
+def test_kept_picture_shows_the_episode_that_tells_them_apart() -> None:
+    def rows(*given: "tuple[bool, float]") -> "dict[str, object]":
+        return {"episodes": [{"success": won, "time_s": time_s} for won, time_s in given]}
+
+    summary = {"sides": [rows((True, 1.5), (False, 1.0)), rows((True, 2.0), (True, 3.0))]}
+    # The first lasts 0.6 + 2.0 + 1.2 s; the second is at its end half a hold before its own.
+    assert telling_moment_s(summary) == pytest.approx(3.8 + 0.6 + 3.0 + 0.6)
+    same = {"sides": [rows((True, 1.5)), rows((True, 2.0))]}
+    assert telling_moment_s(same) == pytest.approx(0.6 + 2.0 + 0.6)
 
 
 def test_page_says_where_the_policy_comes_from(bundles: Path) -> None:
