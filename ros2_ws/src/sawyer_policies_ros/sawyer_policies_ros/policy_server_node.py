@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass
 
 import numpy as np
+from rclpy.callback_groups import ReentrantCallbackGroup
 from rclpy.clock import Clock, ClockType
 from rclpy.task import Future
 from sawyer_interfaces.msg import ErrorCode, PolicyInfo
@@ -86,11 +87,15 @@ class PolicyServerNode(ThinNode):
             self.get_logger().warning(problem)
         steady = Clock(clock_type=ClockType.STEADY_TIME)
         window_s = max(self._batching.window_s, WINDOW_FLOOR_S)
-        self._timer = self.create_timer(window_s, self._flush, clock=steady)
+        # A request that waits for company keeps its group: the others and the timer must run.
+        waiting = ReentrantCallbackGroup()
+        self._timer = self.create_timer(
+            window_s, self._flush, callback_group=waiting, clock=steady
+        )
         self._timer.cancel()
         self.create_service(ListPolicies, "policy/list", self._list)
         self.create_service(PolicyReset, "policy/reset", self._reset)
-        self.create_service(PolicyAct, "policy/act", self._act)
+        self.create_service(PolicyAct, "policy/act", self._act, callback_group=waiting)
 
     def close(self) -> None:
         """Leave the server elsewhere."""
