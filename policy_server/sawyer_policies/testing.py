@@ -97,7 +97,11 @@ class BackgroundServer:
 
     def __exit__(self, *exception: object) -> None:
         """Stop it."""
-        if self._loop is not None and self._stop is not None:
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop it, if it has not been stopped."""
+        if self._thread.is_alive() and self._loop is not None and self._stop is not None:
             self._loop.call_soon_threadsafe(self._stop.set)
         self._thread.join(10.0)
 

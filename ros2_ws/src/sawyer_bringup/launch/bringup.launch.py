@@ -10,12 +10,13 @@ from launch.launch_description_sources import PythonLaunchDescriptionSource
 from sawyer_bringup.arguments import check_reward, declare, forward, value
 
 DRIVER_TAKES = ("connector", "clock", "camera", "overview", "log_level")
+POLICY_TAKES = ("policy", "policy_path", "policy_server")
 PARTS = {
     "control": ("robot", "connector", "clock", "camera", "reward", "log_level"),
-    "policies": ("robot", "policy_path", "log_level"),
+    "policies": ("robot", *POLICY_TAKES, "log_level"),
     "watching": ("robot", "record", "output_dir", "log_level"),
 }
-TAKES = ("robot", *DRIVER_TAKES, "reward", "policy_path", "record", "output_dir")
+TAKES = ("robot", *DRIVER_TAKES, "reward", *POLICY_TAKES, "record", "output_dir")
 
 
 def _include(name: str, takes: tuple[str, ...]) -> IncludeLaunchDescription:

@@ -48,6 +48,7 @@ def connectors() -> dict[str, Path]:
     return {path.stem: path for path in sorted(found)}
 
 
+INSERTION = "insertion"
 MAX_EPISODES = 100_000  # ours
 MAX_SEED = 2**31 - 1 - MAX_EPISODES  # sawyer_controllers.episode: 2^31 - 1 for the last episode
 ARGUMENTS: dict[str, Argument] = {
@@ -66,13 +67,35 @@ ARGUMENTS: dict[str, Argument] = {
     "horizon": Argument(
         "0", "control periods per episode; 0: the default of 50", int, low=0, high=100_000
     ),
+    "task": Argument(
+        "insertion",
+        "insertion of a connector, or block assembly on twin A or B (connector is not used then)",
+        choices=(INSERTION, "blocks", "blocks_b"),
+    ),
+    "block_yaw_rad": Argument(
+        "0.0", "blocks: r, half width of the blocks' yaw, rad", float, low=0.0, high=0.5
+    ),
+    "block_yaw_set": Argument(
+        "uniform", "blocks: yaw from U[-r, r], or one of 0, r, -r", choices=("uniform", "discrete")
+    ),
+    "control_sigma": Argument(
+        "0.0",
+        "standard deviation of the control noise, share of a full action",
+        float,
+        low=0.0,
+        high=1.0,
+    ),
+    "control_mu": Argument("0.0", "mean of the control noise, the bias", float, low=-1, high=1),
     "reward": Argument(
-        "sparse",
-        "reward that each step is given; image needs the camera",
-        choices=("sparse", "dense", "image"),
+        "auto",
+        "reward that each step is given; image needs the camera; auto: sparse, or blocks",
+        choices=("auto", "sparse", "dense", "image", "blocks", "blocks_tilt"),
     ),
     "policy_path": Argument(
         "", "folder with policy bundles, searched before SAWYER_POLICY_PATH and the shipped ones"
+    ),
+    "policy_server": Argument(
+        "", "ws://host:port of a policy server elsewhere (sawyer serve); empty: one in the graph"
     ),
     "algorithm": Argument("sac", "learner", choices=("sac", "td3")),
     "observation": Argument("", "what the policy sees: a preset; empty: by the reward"),
@@ -151,6 +174,13 @@ def value(context: LaunchContext, name: str) -> str | int | float | bool:
     if not argument.low <= number <= argument.high:
         raise ValueError(f"{name}:={text} is not allowed; allowed: {argument.allowed()}")
     return number
+
+
+def choose_board(context: LaunchContext) -> None:
+    """Put the task's board where the launch files look for the connector's."""
+    task = str(value(context, "task"))
+    if task != INSERTION:
+        context.launch_configurations["connector"] = task
 
 
 def check_reward(context: LaunchContext) -> None:

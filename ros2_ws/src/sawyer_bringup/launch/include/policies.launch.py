@@ -8,7 +8,7 @@ from launch.actions import OpaqueFunction
 from sawyer_bringup.arguments import declare, value
 from sawyer_bringup.nodes import process
 
-TAKES = ("robot", "policy_path", "log_level")
+TAKES = ("robot", "policy", "policy_path", "policy_server", "log_level")
 PATH_VARIABLE = "SAWYER_POLICY_PATH"
 
 
@@ -20,6 +20,10 @@ def _setup(context: LaunchContext) -> list[object]:
             {"policy_server": "sawyer_policies_ros.policy_server_node:PolicyServerNode"},
             robot=str(value(context, "robot")),
             log_level=str(value(context, "log_level")),
+            overrides={
+                "preload": value(context, "policy"),
+                "server": value(context, "policy_server"),
+            },
             respawn=True,
             environment={PATH_VARIABLE: os.pathsep.join(path for path in paths if path)},
         )
