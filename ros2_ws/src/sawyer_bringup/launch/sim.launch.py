@@ -13,6 +13,7 @@ from launch_ros.actions import Node
 
 from sawyer_bringup.arguments import (
     check_reward,
+    choose_board,
     declare,
     forward,
     make_folder,
@@ -27,7 +28,9 @@ BRINGUP_TAKES = (
     "camera",
     "overview",
     "reward",
+    "policy",
     "policy_path",
+    "policy_server",
     "record",
     "output_dir",
     "log_level",
@@ -38,11 +41,15 @@ SESSION_TAKES = (
     "episodes",
     "seed",
     "noise_mm",
+    "block_yaw_rad",
+    "block_yaw_set",
+    "control_sigma",
+    "control_mu",
     "horizon",
     "record",
     "output_dir",
 )
-TAKES = tuple(dict.fromkeys(("robot", *SESSION_TAKES, *BRINGUP_TAKES)))
+TAKES = tuple(dict.fromkeys(("robot", "task", *SESSION_TAKES, *BRINGUP_TAKES)))
 
 
 def _check(context: LaunchContext) -> None:
@@ -50,6 +57,7 @@ def _check(context: LaunchContext) -> None:
     for name in TAKES:
         value(context, name)
     check_reward(context)
+    choose_board(context)
     make_folder(context, "output_dir")
 
 

@@ -17,12 +17,13 @@ from sawyer_interfaces.msg import (
     ErrorCode,
 )
 
+from sawyer_controllers.blocks import BLOCKS_REWARDS
 from sawyer_controllers.p_controller import PControllerConfig
 from sawyer_controllers.rewards import REWARDS
 from sawyer_controllers_ros.commander import Commander, CommanderConfig
 from sawyer_controllers_ros.episode_messages import loop_stop
 from sawyer_controllers_ros.episode_run import EpisodeRun
-from sawyer_controllers_ros.episode_transition import StepScorer
+from sawyer_controllers_ros.episode_transition import AUTO, StepScorer
 from sawyer_controllers_ros.policy_link import PolicyLink
 from sawyer_controllers_ros.reset_link import EpisodeError, RecorderLink, ResetLink
 from sawyer_controllers_ros.task_config import load_task_parameter
@@ -61,7 +62,11 @@ class ManagerConfig:
     wait_for_image: bool = setting(
         False, doc="lockstep: no step ends before the picture of its beginning is there"
     )
-    reward: str = setting("sparse", choices=REWARDS, doc="reward that each step is given")
+    reward: str = setting(
+        AUTO,
+        choices=(AUTO, *REWARDS, *BLOCKS_REWARDS),
+        doc="reward that each step is given; auto: sparse, or blocks for the block assembly",
+    )
     image_age_s: float = setting(
         0.15,
         unit="s",
@@ -96,10 +101,11 @@ class EpisodeManagerNode(ThinNode):
         self._deadlines = Deadlines(self)
         source = self.get_name()
         self.images = FrameSource(self, ("image",))
-        parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion", "driver")
+        tracked = ("objects",) if self.task.kind == "blocks" else ()
+        parts = (*ARM, "wrench", "wrench_peak", "contact", "insertion", "driver", *tracked)
         self._frames = FrameSource(self, parts)
         # What a policy sees is there before the insertion state: ask it meanwhile.
-        self.seen = self._frames.early(("pose", "wrench"))
+        self.seen = self._frames.early(("pose", "wrench", *tracked))
         self.commander = Commander(
             self, self._frames, source, self.commander_config, self._deadlines
         )

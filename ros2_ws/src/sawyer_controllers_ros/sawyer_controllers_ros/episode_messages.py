@@ -17,7 +17,9 @@ def sensor_frame(frame: Frame) -> SensorFrame | None:
     arm, wrench, peak, contact = frame.arm, frame.wrench, frame.wrench_peak, frame.contact
     if arm is None or wrench is None or peak is None or contact is None:
         return None
-    return SensorFrame(arm, wrench, peak, contact.contact, contact.duration_s, frame.image)
+    return SensorFrame(
+        arm, wrench, peak, contact.contact, contact.duration_s, frame.image, frame.objects
+    )
 
 
 def loop_stop(driver: msg.DriverState | None) -> str:
@@ -54,6 +56,12 @@ def spec_message(
         goal_position=conversions.point(goal_m),
         twin_seed=draw.twin_seed,
         policy_seed=draw.policy_seed,
+        learned_clip=spec.learned_clip_m,
+        block_yaw_rad=spec.block_yaw_rad,
+        block_yaw_set=spec.block_yaw_set,
+        object_yaw=list(draw.block_yaw_rad),
+        control_sigma=spec.control_sigma,
+        control_mu=spec.control_mu,
     )
 
 

@@ -26,6 +26,10 @@ if TYPE_CHECKING:
     from sawyer_controllers_ros.episode_manager_node import EpisodeManagerNode
 
 
+_FROM_RUN = ("reset_attempts", "reward_name", "reward_sum", "reward_last", "policy_version")
+"""Fields of the result that the episode core knows nothing of."""
+
+
 class EpisodeRun:
     """The coroutine of one episode and what it found out."""
 
@@ -53,7 +57,7 @@ class EpisodeRun:
             reason="aborted",
             evidence="none",
             final_distance_mm=float("nan"),
-            reward_name=node.config.reward,
+            reward_name=node.score.name,
         )
 
     def fail(self, code: int, message: str) -> None:
@@ -87,7 +91,7 @@ class EpisodeRun:
             await node.recorder.start(f"episode_{goal.index:04d}{again}")
         node.goals.publish(episode_messages.goal_message(self._first_ns or 0, node.task, goal_m))
         self._phase("resetting")
-        prepared_ns = await node.reset.prepare(draw.twin_seed)
+        prepared_ns = await node.reset.prepare(draw.twin_seed, draw.block_yaw_rad)
         inserted = False
         if prepared_ns is None:  # the operator has handed over
             newest = await node.commander.frame_from(0)
@@ -126,7 +130,7 @@ class EpisodeRun:
         self._sees = self._policy_sees or node.score.needs_image
         self.result.policy_version = info.version
         # A learned policy states the bound of its actions; the others are clipped by default.
-        clip = {"learned_clip_m": info.action.high[0]} if len(info.action.high) else {}
+        clip = info.action.high[0] if len(info.action.high) else node.task.learned_clip_m
         return EpisodeSpec(
             connector=goal.connector,
             policy=goal.policy,
@@ -135,7 +139,11 @@ class EpisodeRun:
             horizon=goal.horizon or node.config.horizon,
             rate_hz=node.commander_config.rate_hz,
             seed=goal.seed,
-            **clip,
+            learned_clip_m=clip,
+            block_yaw_rad=goal.block_yaw_rad,
+            block_yaw_set=goal.block_yaw_set or "uniform",
+            control_sigma=goal.control_sigma,
+            control_mu=goal.control_mu,
         )
 
     async def _reset(self, goal_m: Array, start_ns: int, *, inserted: bool) -> Reset.Result:
@@ -201,6 +209,7 @@ class EpisodeRun:
         result = self._core.observe(after.frame, insertion, safety_stop=stop)
         reward = node.score(after, inserted=insertion.inserted)
         self.result.reward_sum += reward
+        self.result.reward_last = reward
         episode_transition.add_outcome(step, after, result, reward)
         return after
 
@@ -218,6 +227,7 @@ class EpisodeRun:
             goal_position_m=core.commanded_goal_m,
             force_n=seen.wrench.force_n - self._bias,
             step=step,
+            object_state=seen.objects,
         )
         return node.policy.ask(seen.stamp_ns, observation)
 
@@ -257,7 +267,7 @@ class EpisodeRun:
         result = episode_messages.result_message(
             self.stamp_ns, self._goal.index, self._core.result()
         )
-        for name in ("reset_attempts", "reward_name", "reward_sum", "policy_version"):
+        for name in _FROM_RUN:
             setattr(result, name, getattr(before, name))
         result.late_policy_replies = node.policy.late
         result.clipped_commands = node.commander.clipped

@@ -9,14 +9,17 @@ from builtin_interfaces.msg import Time
 from sawyer_interfaces.msg import EpisodeStep
 from sensor_msgs.msg import Image as ImageMessage
 
+from sawyer_controllers.blocks import make_blocks_reward
 from sawyer_controllers.episode import StepAction, StepResult, StopReason
 from sawyer_controllers.rewards import RewardInput, make_reward, needs_image
 from sawyer_controllers_ros.policy_link import PolicyAnswer
-from sawyer_core import InsertionTask, SensorFrame
+from sawyer_core import ConfigError, InsertionTask, SensorFrame
 from sawyer_core.types import Array, Image
 from sawyer_ros_common import conversions
 from sawyer_ros_common.stamps import to_stamp
 
+AUTO = "auto"
+"""Reward that suits the kind of task."""
 POLICY_CAMERA_FRAME = "policy_camera_optical_frame"
 
 
@@ -46,7 +49,7 @@ class StepScorer:
     """Rewards of the steps, by the function that the training environment uses.
 
     Args:
-        name: of the reward.
+        name: of the reward; ``auto``: the one that suits the kind of task.
         task: what is inserted where.
 
     Raises:
@@ -55,13 +58,20 @@ class StepScorer:
     """
 
     def __init__(self, name: str, task: InsertionTask) -> None:
+        if name == AUTO:
+            name = "blocks" if task.kind == "blocks" else "sparse"
         self.name = name
-        self.needs_image = needs_image(name)
-        self._reward = make_reward(name, task)
+        self._blocks = make_blocks_reward(name, task) if task.kind == "blocks" else None
+        self._reward = make_reward(name, task) if self._blocks is None else None
+        self.needs_image = self._blocks is None and needs_image(name)
 
     def __call__(self, after: Seen, *, inserted: bool) -> float:
         """Reward of the state after a step."""
         position_m = after.frame.arm.ee_position_m
+        if self._blocks is not None:
+            return self._blocks(position_m, after.frame.objects)
+        if self._reward is None:
+            raise ConfigError("reward", self.name, "a reward of the task")
         return self._reward(RewardInput(position_m, after.force_n, inserted, after.image))
 
 
@@ -90,6 +100,7 @@ def step_message(
         step=action.step,
         base_action=conversions.vector3(action.base_m),
         learned_action=conversions.vector3(action.learned_clipped_m),
+        disturbance=conversions.vector3(action.disturbance_m),
         command=conversions.vector3(action.command_m),
         policy_late=answer.late,
         policy_compute_s=answer.compute_s,
@@ -99,6 +110,7 @@ def step_message(
         force=conversions.vector3(seen.force_n),
         force_peak=conversions.vector3(peak_n),
         distance_mm=float(np.linalg.norm(frame.arm.ee_position_m - true_m)) * 1e3,
+        object_state=_objects(frame),
         image=_picture(seen),
         reward=float("nan"),
         next_stamp=Time(),
@@ -110,10 +122,15 @@ def add_outcome(message: EpisodeStep, after: Seen, result: StepResult, reward: f
     message.next_stamp = to_stamp(after.frame.stamp_ns)
     message.next_ee_position = conversions.point(after.frame.arm.ee_position_m)
     message.next_force = conversions.vector3(after.force_n)
+    message.next_object_state = _objects(after.frame)
     message.next_image = _picture(after)
     message.reward = reward
     message.truncated = result.reason is StopReason.HORIZON
     message.terminal = result.done and not message.truncated
+
+
+def _objects(frame: SensorFrame) -> list[float]:
+    return [] if frame.objects is None else [float(value) for value in frame.objects]
 
 
 def _picture(seen: Seen) -> ImageMessage:

@@ -13,6 +13,7 @@ _CODES = {
     Evidence.ELECTRICAL: sawyer_interfaces.msg.InsertionState.EVIDENCE_ELECTRICAL,
     Evidence.DEPTH: sawyer_interfaces.msg.InsertionState.EVIDENCE_DEPTH,
     Evidence.FORCE: sawyer_interfaces.msg.InsertionState.EVIDENCE_FORCE,
+    Evidence.POSE: sawyer_interfaces.msg.InsertionState.EVIDENCE_POSE,
 }
 _EVIDENCE = {code: evidence for evidence, code in _CODES.items()}
 

@@ -17,7 +17,6 @@ from sawyer_core.types import Array
 from sawyer_ros_common import conversions
 from sawyer_ros_common.waits import Deadlines
 
-
 LOST = (ErrorCode.POLICY_NOT_RESET, ErrorCode.POLICY_UNREACHABLE)
 """Answers without an action: the server was started anew and knows nothing of this episode, or
 stands for one elsewhere that does not answer. The base action goes on alone."""
@@ -109,6 +108,8 @@ class PolicyLink:
             goal_position=conversions.point(observation.goal_position_m),
             force=conversions.vector3(observation.force_n),
         )
+        if observation.object_state is not None:
+            request.object_state = observation.object_state.tolist()
         if observation.object_state is not None:
             request.object_state = observation.object_state.tolist()
         if observation.image is not None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from rclpy.action import ActionClient
 from rclpy.action.client import ClientGoalHandle
@@ -51,8 +51,8 @@ class ResetLink:
         self._prepare = node.create_client(PrepareEpisode, "driver/prepare_episode")
         self._reset = ActionClient(node, Reset, "reset")
 
-    async def prepare(self, seed: int) -> int | None:
-        """Have a fresh plug handed over; the stamp of the first state.
+    async def prepare(self, seed: int, object_yaw_rad: Sequence[float] = ()) -> int | None:
+        """Have a fresh plug handed over and free objects put back; the stamp of the first state.
 
         None where the driver leaves that to the operator.
 
@@ -60,7 +60,7 @@ class ResetLink:
             EpisodeError: the driver refused.
             TransportError: it did not answer.
         """
-        request = PrepareEpisode.Request(seed=seed)
+        request = PrepareEpisode.Request(seed=seed, object_yaw=list(object_yaw_rad))
         reply = await self._deadlines.call(self._prepare, request, self._service_timeout_s)
         if reply.error_code == ErrorCode.DRIVER_PREPARE_DISABLED:
             return None

@@ -32,6 +32,7 @@ _FIELDS: tuple[tuple[str, Callable[[Any], Any]], ...] = (
     ("final_distance_mm", float),
     ("reward_name", str),
     ("reward_sum", float),
+    ("reward_last", float),
     ("policy_version", str),
     ("late_policy_replies", int),
     ("clipped_commands", int),

@@ -39,6 +39,16 @@ class SessionConfig:
     noise_mm: float = setting(
         0.0, unit="mm", bounds=(0.0, 10.0), doc="half width of the uniform goal noise in x and y"
     )
+    block_yaw_rad: float = setting(
+        0.0, unit="rad", bounds=(0.0, 0.5), doc="blocks: r, half width of the blocks' yaw"
+    )
+    block_yaw_set: str = setting(
+        "uniform", choices=("uniform", "discrete"), doc="blocks: U[-r, r], or one of 0, r, -r"
+    )
+    control_sigma: float = setting(
+        0.0, bounds=(0.0, 1.0), doc="control noise of eq. (46), share of a full learned action"
+    )
+    control_mu: float = setting(0.0, bounds=(-1.0, 1.0), doc="its mean, the control bias")
     horizon: int = setting(0, bounds=(0, 100_000), doc="control periods; 0: the manager's default")
     record: bool = setting(False, doc="write a bag per episode")
     output_dir: str = setting("runs/latest", doc="episodes.json goes here")
@@ -114,6 +124,10 @@ class SessionNode(ThinNode):
             connector=config.connector,
             policy=config.policy,
             noise_mm=config.noise_mm,
+            block_yaw_rad=config.block_yaw_rad,
+            block_yaw_set=config.block_yaw_set,
+            control_sigma=config.control_sigma,
+            control_mu=config.control_mu,
             horizon=config.horizon,
             seed=config.seed + index,
             record=config.record,

@@ -12,7 +12,7 @@ from geometry_msgs.msg import PoseStamped, TwistStamped, WrenchStamped
 from rclpy.node import Node
 from rclpy.qos import QoSProfile
 from rclpy.task import Future
-from sawyer_interfaces.msg import DriverState, ElectricalContact, InsertionState
+from sawyer_interfaces.msg import DriverState, ElectricalContact, InsertionState, ObjectState
 from sensor_msgs.msg import Image, JointState
 
 from sawyer_core import ArmState, Wrench
@@ -30,6 +30,7 @@ _TOPICS: dict[str, tuple[type, str, QoSProfile]] = {
     "wrench_centered": (WrenchStamped, "wrench_centered", qos.STATE),
     "contact": (ElectricalContact, "electrical_contact", qos.STATE),
     "insertion": (InsertionState, "insertion_state", qos.STATE),
+    "objects": (ObjectState, "object_state", qos.STATE),
     "driver": (DriverState, "driver/state", qos.STATE),
     "image": (Image, "camera/image_policy", qos.IMAGE),
 }
@@ -52,6 +53,7 @@ class Frame:
     joints: JointState | None
     image: npt.NDArray[np.uint8] | None
     driver: DriverState | None = None
+    objects: npt.NDArray[np.float64] | None = None
 
 
 def _frame(stamp_ns: int, parts: dict[str, Any]) -> Frame:
@@ -73,6 +75,7 @@ def _frame(stamp_ns: int, parts: dict[str, Any]) -> Frame:
         joints=parts.get("joints"),
         driver=parts.get("driver"),
         image=conversions.image_array(parts["image"]) if "image" in parts else None,
+        objects=np.array(parts["objects"].state) if "objects" in parts else None,
     )
 
 

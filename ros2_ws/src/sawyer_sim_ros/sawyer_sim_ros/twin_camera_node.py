@@ -12,9 +12,9 @@ from sawyer_ros_common import conversions, qos
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
 from sawyer_ros_common.stamps import to_ns
+from sawyer_sim.boards import load_board, load_board_task
 from sawyer_sim.camera import Camera
 from sawyer_sim.camera_config import CameraConfig
-from sawyer_sim.connectors import load_connector, load_connector_task
 from sawyer_sim.draws import draw_twin_episode
 
 POLICY_FRAME = "policy_camera_optical_frame"
@@ -51,8 +51,8 @@ class TwinCameraNode(ThinNode):
 
     def start(self) -> None:
         """Load what is to be seen and subscribe."""
-        self._connector = load_connector(self._config.connector)
-        task = load_connector_task(self._connector.name)
+        self._connector = load_board(self._config.connector)
+        task = load_board_task(self._connector.name)
         x, y, z = task.goal_position_m
         mouth_m = (x, y, z - self._connector.plug.handle_below_tip_m)
         self._camera = Camera(self._connector, task.quat, mouth_m, self._view)

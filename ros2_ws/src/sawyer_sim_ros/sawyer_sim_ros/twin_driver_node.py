@@ -56,7 +56,8 @@ class TwinDriverNode(ThinNode):
         """Build the twin, then open for targets."""
         config = self._config
         twin = self._twin = Twin(config.connector, self._twin_config, joint_loop=self._loop_config)
-        self._outputs = StatePublishers(self)
+        objects = [body.name for body in twin.connector.loose_bodies]
+        self._outputs = StatePublishers(self, objects)
         self._stepper = LockstepStepper(twin, config.period_s)
         self._queued = self.create_guard_condition(self._publish_queued)
         if config.clock == "realtime":
@@ -103,7 +104,7 @@ class TwinDriverNode(ThinNode):
             response.error_msg = "driver/prepare_episode is disabled by prepare_enabled"
             return response
         try:
-            snapshot = self._prepare_twin(request.seed)
+            snapshot = self._prepare_twin(request.seed, list(request.object_yaw))
         except SawyerError as error:
             response.error_code = ErrorCode.DRIVER_PREPARE_FAILED
             response.error_msg = str(error)
@@ -113,12 +114,12 @@ class TwinDriverNode(ThinNode):
         self._publish(snapshot)
         return response
 
-    def _prepare_twin(self, seed: int) -> Snapshot:
+    def _prepare_twin(self, seed: int, object_yaw_rad: list[float]) -> Snapshot:
         twin, loop = self._twin, self._loop
         if twin is None:
             raise ConfigError("twin", None, "a started node")
         with self._alone():
-            snapshot = take_snapshot(twin, twin.prepare_episode(seed))
+            snapshot = take_snapshot(twin, twin.prepare_episode(seed, object_yaw_rad))
             self._prepared, self._prepared_ns = True, snapshot.stamp_ns
             if loop is not None:
                 loop.restart_schedule()
