@@ -1,4 +1,4 @@
-"""Learned policies on the graph: the same episodes as in one process, versions, servers elsewhere."""
+"""Learned policies on the graph: same episodes as in one process, versions, servers elsewhere."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -122,9 +122,7 @@ def test_the_server_lists_bundles_beside_the_scripted_policies(graph: LaunchedGr
 
 
 @pytest.mark.parametrize(("policy", "seed"), [("feeling", 3), ("seeing", 3), ("alone", 4)])
-def test_graph_and_loop_agree(
-    graph: LaunchedGraph, folder: Path, policy: str, seed: int
-) -> None:
+def test_graph_and_loop_agree(graph: LaunchedGraph, folder: Path, policy: str, seed: int) -> None:
     steps = graph.client.listen(EpisodeStep, "episode/step", qos.EVENT)
     result = run(graph, policy, seed)
     expected = run_in_process(folder, policy, seed)
@@ -187,12 +185,8 @@ def test_a_bundle_that_is_refused_ends_the_episode_before_anything_moves(
     assert "cut short or changed" in result.error_msg
 
 
-def test_a_policy_that_sees_works_in_realtime(
-    folder: Path, tmp_path: Path
-) -> None:
-    for graph in launched(
-        tmp_path, f"policy_path:={folder}", "policy:=seeing", "clock:=realtime"
-    ):
+def test_a_policy_that_sees_works_in_realtime(folder: Path, tmp_path: Path) -> None:
+    for graph in launched(tmp_path, f"policy_path:={folder}", "policy:=seeing", "clock:=realtime"):
         steps = graph.client.listen(EpisodeStep, "episode/step", qos.EVENT)
         result = run(graph, "seeing", 3, horizon=8)
         assert result.error_code == 0, result.error_msg

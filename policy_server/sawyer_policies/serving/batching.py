@@ -28,10 +28,10 @@ class BatchConfig:
         64, bounds=(1, 4096), doc="requests that are computed at once, at most"
     )
     active_s: float = setting(
-        1.0,
+        0.25,
         unit="s",
         bounds=(0.01, 60.0),
-        doc="a session that has been silent for longer is not waited for",
+        doc="a session that has been silent for longer is not waited for (two periods and a half)",
     )
 
     def __post_init__(self) -> None:

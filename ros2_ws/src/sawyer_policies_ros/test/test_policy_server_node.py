@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -7,6 +8,7 @@ from rclpy.node import Node
 from sawyer_interfaces.msg import ErrorCode
 from sawyer_interfaces.srv import ListPolicies, PolicyAct, PolicyReset
 
+from sawyer_policies.testing import write_bundle
 from sawyer_policies_ros.policy_server_node import PolicyServerNode
 from sawyer_ros_common import conversions
 from sawyer_ros_common.testing import Client, Spinner, ros_arguments
@@ -15,8 +17,17 @@ pytestmark = pytest.mark.ros
 
 
 @pytest.fixture(scope="module")
-def client() -> Iterator[Client]:
-    with ros_arguments():
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("bundles")
+    write_bundle(folder / "learned", "state")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def client(folder: Path) -> Iterator[Client]:
+    arguments = ["-p", "preload:=learned", "-p", "batch.window_s:=0.02"]
+    with ros_arguments(arguments), pytest.MonkeyPatch.context() as patch:
+        patch.setenv("SAWYER_POLICY_PATH", str(folder))
         server, node = PolicyServerNode(), Node("caller")
         server.start()
         with Spinner(server, node):
@@ -26,11 +37,15 @@ def client() -> Iterator[Client]:
 def begin(
     client: Client, policy: str = "straight_down", session: str = "s"
 ) -> PolicyReset.Response:
-    request = PolicyReset.Request(session="s", policy=policy, seed=1)
+    request = PolicyReset.Request(session=session, policy=policy, seed=1)
     return client.call(PolicyReset, "policy/reset", request)
 
 
 def act(client: Client, stamp_ns: int = 1, step: int = 0, **changes) -> PolicyAct.Response:
+    return client.call(PolicyAct, "policy/act", observed(stamp_ns, step, **changes))
+
+
+def observed(stamp_ns: int = 1, step: int = 0, **changes) -> PolicyAct.Request:
     values = {
         "header": conversions.header(stamp_ns),
         "session": "s",
@@ -40,7 +55,7 @@ def act(client: Client, stamp_ns: int = 1, step: int = 0, **changes) -> PolicyAc
         "force": Vector3(),
         **changes,
     }
-    return client.call(PolicyAct, "policy/act", PolicyAct.Request(**values))
+    return PolicyAct.Request(**values)
 
 
 def test_lists_each_policy_with_its_specs(client: Client) -> None:
@@ -105,3 +120,51 @@ def test_a_reset_forgets_the_session(client: Client) -> None:
     act(client, 500, 7)
     begin(client)
     assert not act(client, 1, 0).error_code
+
+
+def test_a_bundle_is_served_with_its_version_and_bounds(client: Client) -> None:
+    info = begin(client, "learned").info
+    assert (info.name, len(info.version), list(info.action.high)) == ("learned", 12, [0.001])
+    reply = act(client)
+    assert (reply.error_code, reply.batch) == (0, 1)
+    assert 0.0 <= reply.queue_s <= reply.handling_s
+    assert max(abs(reply.action.x), abs(reply.action.y), abs(reply.action.z)) <= 0.001
+
+
+def test_robots_that_ask_at_once_share_a_pass(client: Client) -> None:
+    caller = client.node.create_client(PolicyAct, "policy/act")
+    for session in ("a", "b"):
+        begin(client, "learned", session)
+    batches = []
+    for step in range(10):
+        requests = [observed(step + 1, step, session=session) for session in ("a", "b")]
+        futures = [caller.call_async(request) for request in requests]
+        replies = [client.wait(future, 5.0, "an action") for future in futures]
+        assert [reply.error_code for reply in replies] == [0, 0]
+        batches += [reply.batch for reply in replies]
+    assert 2 in batches
+
+
+def test_a_robot_whose_neighbour_fell_silent_still_gets_its_action(client: Client) -> None:
+    for session in ("a", "b"):
+        begin(client, "learned", session)
+        assert not act(client, session=session).error_code
+    assert act(client, 2, 1, session="a").queue_s < 0.1
+
+
+def test_a_bundle_that_is_refused_has_its_own_code(client: Client, folder: Path) -> None:
+    (write_bundle(folder / "broken") / "weights.safetensors").write_bytes(b"cut")
+    reply = begin(client, "broken")
+    assert reply.error_code == ErrorCode.POLICY_BAD_BUNDLE
+    assert "cut short" in reply.error_msg
+
+
+def test_changed_weights_are_taken_over_at_the_reset(client: Client, folder: Path) -> None:
+    write_bundle(folder / "changing", "state", seed=1)
+    before = begin(client, "changing").info.version
+    write_bundle(folder / "changing", "state", seed=2)
+    assert not act(client).error_code
+    after = begin(client, "changing").info.version
+    assert before != after
+    (folder / "changing" / "weights.safetensors").write_bytes(b"cut")
+    assert begin(client, "changing").info.version == after
