@@ -11,7 +11,10 @@ from pathlib import Path
 
 from sawyer_cli.errors import CommandError
 
-DOMAINS = range(1, 102)  # Linux keeps these clear of ephemeral ports; 0 is everybody's default
+# Linux keeps 0 to 101 and 215 to 232 clear of ephemeral ports. 0 is everybody's default, people
+# and tests like small numbers, and the last one's ports are few: so the high ones first.
+HIGH_DOMAINS = range(215, 232)
+LOW_DOMAINS = range(1, 102)
 MAX_DOMAIN = 232  # the last one whose ports exist (DDSI-RTPS port mapping)
 
 
@@ -32,8 +35,8 @@ def own_domain(folder: Path | None = None) -> Iterator[str]:
         yield given
         return
     place = Path(tempfile.gettempdir()) if folder is None else folder
-    first = os.getpid() % len(DOMAINS)
-    for number in (*DOMAINS[first:], *DOMAINS[:first]):
+    first = os.getpid() % len(HIGH_DOMAINS)
+    for number in (*HIGH_DOMAINS[first:], *HIGH_DOMAINS[:first], *LOW_DOMAINS):
         path = place / f"sawyer-domain-{os.getuid()}-{number}.lock"
         with path.open("a", encoding="utf-8") as handle:
             try:
