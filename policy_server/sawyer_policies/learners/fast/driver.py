@@ -142,7 +142,9 @@ class FusedUpdates(OffPolicyLearner):
         step = self._steps[key]
         flags = [self._flags(self.updates + 1 + i, update_actor) for i in range(k)]
         noise = torch.from_numpy(self._draw_noise(k, size)).to(self.device, non_blocking=True)
-        with torch.no_grad():
+        # inference mode is cheaper, but the encoder's part needs autograd
+        frame = torch.no_grad() if self.critic.encoder is not None else torch.inference_mode()
+        with frame:
             if self.device.type == "cuda":
                 if key not in self._runners:
                     self._runners[key] = GraphRunner(step, rows, images, noise)

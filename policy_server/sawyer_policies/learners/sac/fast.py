@@ -49,18 +49,18 @@ class FusedSacStep:
         }
         self.codes = Codes(critic, critic_adam, owner.spaces, size, device)
         width = self.codes.inputs
-        self.both_actors = MlpPass(trunk, 2 * size, actor_adam.gradients)
+        self.both_actors = MlpPass(trunk, 2 * size, actor_adam.gradients, rows=size)
         self.next_actor = MlpPass(trunk, size)
-        self.data_critic = TwinPass(critic.twin, size, twin)
+        code, action = slice(owner.spaces.state_dim, width), slice(width, None)
+        self.data_critic = TwinPass(critic.twin, size, twin, columns=code)
         self.target_critic = TwinPass(target.twin, size)
-        self.policy_critic = TwinPass(critic.twin, size)
+        self.policy_critic = TwinPass(critic.twin, size, columns=action)
         self.filter_critic = TwinPass(critic.twin, demos) if demos else None
         # rows of s' first, then those of s, as the noise comes
         self.x_actor = torch.empty(2 * size, width, device=device)
         self.x_target = torch.empty(size, width + self.dims, device=device)
         self.x_policy = torch.empty(size, width + self.dims, device=device)
         self.d_out = torch.empty(size, 2 * self.dims, device=device)
-        self.d_values = torch.empty(2, size, device=device)
         self.losses = torch.zeros(2, device=device)
         self.shown: dict[str, Tensor] = {}
 
@@ -134,12 +134,11 @@ class FusedSacStep:
         q = self.data_critic.forward(self.codes.with_action)  # (2, B)
         error = q - target
         self.losses[0] = torch.dot(error.view(-1), error.view(-1)) / self.size
-        upper = self.data_critic.backward(
-            self.codes.with_action, error.mul_(2.0 / self.size), parameters=True
-        )
+        d_values = error.mul_(2.0 / self.size)
+        upper = self.data_critic.backward(d_values)
+        self.data_critic.parameter_gradients(self.codes.with_action, d_values)
         if self.codes.encoder is not None:
-            code = slice(self.codes.states, width)
-            self.codes.backward(self.data_critic.input_gradient(upper, code))
+            self.codes.backward(self.data_critic.input_gradient(upper))
         self.shown["target"] = target
 
     def _actor_gradients(
@@ -151,7 +150,9 @@ class FusedSacStep:
         weight = (self.config.demo.lambda1 if self.demos else 1.0) / self.size
         self.x_policy[:, :width] = self.codes.now
         self.x_policy[:, width:] = action
-        value, d_action = self._value_gradient(weight)
+        q = self.policy_critic.forward(self.x_policy)
+        value = torch.minimum(q[0], q[1])
+        d_action = self.policy_critic.minimum_gradient(-weight)
         # d log pi / d u = 2 a, d a / d u = 1 - a^2
         d_raw = torch.addcmul(d_action, d_action * action, action, value=-1.0)
         d_raw.addcmul_(alpha, action, value=2.0 * weight)
@@ -167,16 +168,6 @@ class FusedSacStep:
         gap = log_prob.mean() + self.owner.target_entropy
         self.adams["alpha"].gradient[0] = -gap
         self.shown["log_prob"], self.shown["alpha"] = log_prob, alpha
-
-    def _value_gradient(self, weight: float) -> tuple[Tensor, Tensor]:
-        """min_i Q_i of the policy's action (B,), and -weight times its gradient (B, A)."""
-        q = self.policy_critic.forward(self.x_policy)
-        first = (q[0] <= q[1]).to(q.dtype)
-        torch.mul(first, -weight, out=self.d_values[0])
-        torch.sub(-weight, self.d_values[0], out=self.d_values[1])
-        upper = self.policy_critic.backward(self.x_policy, self.d_values, parameters=False)
-        columns = slice(self.codes.inputs, None)
-        return torch.minimum(q[0], q[1]), self.policy_critic.input_gradient(upper, columns)
 
     def _clone(self, mean: Tensor) -> None:
         """Add the cloning gradient of the mean action on the demonstrated samples."""

@@ -51,9 +51,10 @@ class FusedTd3Step:
         width, dims = self.codes.inputs, owner.spaces.action_dim
         self.actor = MlpPass(trunk, size, actor_adam.gradients)
         self.target_actor = MlpPass(owner.target_actor, size)
-        self.data_critic = TwinPass(critic.twin, size, twin)
+        code, action = slice(owner.spaces.state_dim, width), slice(width, None)
+        self.data_critic = TwinPass(critic.twin, size, twin, columns=code)
         self.target_critic = TwinPass(target.twin, size)
-        self.policy_critic = TwinPass(critic.twin, size, critics=1)
+        self.policy_critic = TwinPass(critic.twin, size, critics=1, columns=action)
         self.x_target = torch.empty(size, width + dims, device=device)
         self.x_policy = torch.empty(size, width + dims, device=device)
         self.losses = torch.zeros(2, device=device)
@@ -75,12 +76,11 @@ class FusedTd3Step:
         q = self.data_critic.forward(self.codes.with_action)  # (2, B)
         error = q - target
         self.losses[0] = torch.dot(error.view(-1), error.view(-1)) / self.size
-        upper = self.data_critic.backward(
-            self.codes.with_action, error.mul_(2.0 / self.size), parameters=True
-        )
+        d_values = error.mul_(2.0 / self.size)
+        upper = self.data_critic.backward(d_values)
+        self.data_critic.parameter_gradients(self.codes.with_action, d_values)
         if self.codes.encoder is not None:
-            code = slice(self.codes.states, width)
-            self.codes.backward(self.data_critic.input_gradient(upper, code))
+            self.codes.backward(self.data_critic.input_gradient(upper))
         self.shown["target"] = target
         if actor:
             self._actor_gradients()
@@ -112,10 +112,8 @@ class FusedTd3Step:
         self.x_policy[:, width:] = action
         q = self.policy_critic.forward(self.x_policy)  # (1, B)
         self.losses[1] = -q.mean()
-        upper = self.policy_critic.backward(
-            self.x_policy, torch.full_like(q, -weight), parameters=False
-        )
-        d_action = self.policy_critic.input_gradient(upper, slice(width, None))
+        upper = self.policy_critic.backward(torch.full_like(q, -weight))
+        d_action = self.policy_critic.input_gradient(upper)
         if demos:
             self._clone(action, d_action, q)
         self.actor.backward(code, d_action * (1.0 - action * action))
