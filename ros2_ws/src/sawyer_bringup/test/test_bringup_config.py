@@ -177,5 +177,6 @@ def test_the_readme_lists_the_arguments_and_their_defaults() -> None:
 
 
 def test_connectors_are_the_twins_task_files() -> None:
-    assert set(arguments.connectors()) == {"usb", "dsub", "model_e"}
+    boards = {"usb", "dsub", "model_e", "blocks", "blocks_b"}
+    assert set(arguments.connectors()) == boards
     assert all(path.is_file() for path in arguments.connectors().values())
