@@ -38,7 +38,8 @@ def draw_twin_episode(connector: Connector, seed: int) -> EpisodeDraws:
     children = np.random.SeedSequence(seed).spawn(5)
     grasp_seed, plug_seed, sensor_seed, camera_seed, object_seed = children
     limits = np.array([*connector.grasp.offset_error_m, *connector.grasp.angle_error_rad])
-    error = np.random.default_rng(grasp_seed).uniform(-limits, limits).tolist()
+    mean = np.array([*connector.grasp.offset_mean_m, 0.0, 0.0, 0.0])
+    error = (mean + np.random.default_rng(grasp_seed).uniform(-limits, limits)).tolist()
     rng = np.random.default_rng(plug_seed)
     plug = connector.plug
     friction = plug.friction * (1.0 + rng.uniform(-plug.friction_scatter, plug.friction_scatter))

@@ -84,6 +84,13 @@ class GraspConfig:
         bounds=(0.01, 50.0),
         doc="torque at which the plug slips",
     )
+    offset_mean_m: tuple[float, ...] = setting(
+        (0.0, 0.0, 0.0),
+        length=3,
+        unit="m",
+        bounds=(-0.005, 0.005),
+        doc="offset in the grasp that is the same in every episode",
+    )
     offset_error_m: tuple[float, ...] = setting(
         (0.0001, 0.0001, 0.0001),
         length=3,
