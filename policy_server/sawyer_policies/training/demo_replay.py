@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sawyer_controllers.p_controller import PController
+from sawyer_controllers.p_controller import PController, PControllerConfig
 from sawyer_controllers.rewards import Reward, RewardInput, make_reward
 from sawyer_core.errors import ConfigError
 from sawyer_core.tasks import InsertionTask
@@ -37,7 +37,7 @@ class DemoTransitions:
 
 
 def policy_actions(
-    episode: DemoEpisode, demo_scale_m: float, config: TrainingConfig
+    episode: DemoEpisode, demo_scale_m: float, config: TrainingConfig, task: InsertionTask
 ) -> npt.NDArray[np.float64]:
     """(T, 3) actions of the policy that is to be learned, in its units; they may exceed [-1, 1].
 
@@ -46,7 +46,7 @@ def policy_actions(
     """
     displacement_m = np.asarray(episode.arrays["action"], dtype=np.float64) * demo_scale_m
     if config.residual:
-        base = PController()
+        base = PController(PControllerConfig(task.base_gains) if task.base_gains else None)
         positions = episode.arrays["ee_position"][:-1]
         goals = episode.arrays["goal_position"][:-1]
         steps = [base.action(x, goal) for x, goal in zip(positions, goals, strict=True)]
@@ -70,7 +70,14 @@ def load_transitions(
     reward = make_reward(config.reward, task)
     replay = ReplayBuffer(demos.transitions, encoder.spaces, device=config.device)
     left_out = sum(
-        _add(episode, demos.info.action_scale_m, config, encoder, reward, replay)
+        _add(
+            episode,
+            policy_actions(episode, demos.info.action_scale_m, config, task),
+            config,
+            encoder,
+            reward,
+            replay,
+        )
         for episode in demos.episodes
     )
     if len(replay) == 0:
@@ -82,13 +89,12 @@ def load_transitions(
 
 def _add(
     episode: DemoEpisode,
-    scale_m: float,
+    actions: npt.NDArray[np.float64],
     config: TrainingConfig,
     encoder: ObservationEncoder,
     reward: Reward,
     replay: ReplayBuffer,
 ) -> int:
-    actions = policy_actions(episode, scale_m, config)
     seen = [
         {name: rows[index] for name, rows in episode.arrays.items() if name != "action"}
         for index in range(episode.steps + 1)

@@ -78,6 +78,8 @@ def tiny(**changes: Any) -> TrainingConfig:
             "warmup_steps": 30,
             "learning_starts": 20,
             "checkpoint_every_steps": 25,
+            "reward_scale": 1.0,
+            "stop_penalty": 0.0,
             "learner.hidden": [16, 16],
             "learner.batch_size": 16,
             **changes,

@@ -139,7 +139,7 @@ def test_arguments_of_the_environment() -> None:
 def test_unknown_option_of_the_environment_is_named() -> None:
     with pytest.raises(UnknownNameError, match=r"env\.block_yaw_rad"):
         make_environment(training_config({"task": "blocks", "env.block_yaw": 0.1}))
-    with pytest.raises(UnknownNameError, match="did you mean .usb."):
+    with pytest.raises(UnknownNameError, match=r"did you mean .usb."):
         make_environment(training_config({"connector": "usbc"}))
 
 

@@ -22,8 +22,10 @@ def make_loop(tmp_path: Path, config: Any, **of_env: Any) -> "tuple[TrainingLoop
     return loop, env
 
 
-def outcome(*, ended: bool, cut: bool = False, valid: bool = True) -> Outcome:
-    info = {"result": {"valid": valid}} if ended or cut else {}
+def outcome(
+    *, ended: bool, cut: bool = False, valid: bool = True, reason: str = "success"
+) -> Outcome:
+    info = {"result": {"valid": valid, "reason": reason}} if ended or cut else {}
     return Outcome({}, -2.0, ended, cut, info)
 
 
@@ -37,6 +39,14 @@ def test_end_goes_on_for_ever_and_time_limit_does_not_end() -> None:
     assert transition_end(scaled, -2.0, outcome(ended=True)) == (pytest.approx(-50.0), True)
     plain = tiny(absorbing_terminals=False)
     assert transition_end(plain, -2.0, outcome(ended=True)) == (-2.0, True)
+
+
+def test_offset_and_penalty_of_a_stop() -> None:
+    config = tiny(reward_offset=3.0, reward_scale=0.1, stop_penalty=5.0)
+    assert transition_end(config, -2.0, outcome(ended=False)) == (pytest.approx(0.1), False)
+    assert transition_end(config, -2.0, outcome(ended=True)) == (pytest.approx(5.0), True)
+    stop = outcome(ended=True, reason="safety_stop")
+    assert transition_end(config, -2.0, stop) == (pytest.approx(-20.0), True)
 
 
 def test_stored_transitions(tmp_path: Path) -> None:
