@@ -49,9 +49,11 @@ class PolicyRegistry:
 
     Args:
         search: folders that bundles are looked for in; once more before a name is unknown.
+        device: where the networks of bundles run.
     """
 
-    def __init__(self, search: Sequence[Path] = ()) -> None:
+    def __init__(self, search: Sequence[Path] = (), *, device: str = "cpu") -> None:
+        self._device = device
         self._policies: dict[str, RegisteredPolicy] = {}
         self._refused: dict[str, FoundBundle] = {}
         self._search = tuple(search)
@@ -98,7 +100,7 @@ class PolicyRegistry:
             UnknownNameError, BundleError: see :meth:`get`.
         """
         folder = self.get(name).folder
-        return None if folder is None else source_of(folder)
+        return None if folder is None else source_of(folder, self._device)
 
     def open(self, name: str) -> tuple[PolicySpec, Policy]:
         """Spec and a fresh policy, of the newest weights where the policy is a learned one.
@@ -126,7 +128,7 @@ class PolicyRegistry:
         found = [refused.problem for _, refused in sorted(self._refused.items())]
         for name in sorted(self._policies):
             folder = self._policies[name].folder
-            if folder is not None and (problem := source_of(folder).problem):
+            if folder is not None and (problem := source_of(folder, self._device).problem):
                 found.append(problem)
         return found
 
@@ -137,14 +139,17 @@ class PolicyRegistry:
         return name in self._policies
 
 
-def default_registry(folders: Sequence[str | os.PathLike[str]] = ()) -> PolicyRegistry:
+def default_registry(
+    folders: Sequence[str | os.PathLike[str]] = (), *, device: str = "cpu"
+) -> PolicyRegistry:
     """The hand-written policies and every bundle that is found; loads no weights.
 
     Args:
         folders: bundles, or folders of bundles, that go before ``SAWYER_POLICY_PATH`` and the
             shipped ones.
+        device: where the networks of bundles run, ``cpu`` or ``cuda``.
     """
-    registry = PolicyRegistry(search_path(folders))
+    registry = PolicyRegistry(search_path(folders), device=device)
     for name in SCRIPTED_POLICIES:
         registry.register(scripted_spec(name, RATE_HZ), partial(make_scripted, name))
     return registry

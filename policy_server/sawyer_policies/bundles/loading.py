@@ -132,9 +132,10 @@ class BundleSource:
         return bundle.spec, bundle.make_policy()
 
 
-_SOURCES: dict[Path, BundleSource] = {}
+_SOURCES: dict[tuple[Path, str], BundleSource] = {}
 
 
-def source_of(folder: Path) -> BundleSource:
+def source_of(folder: Path, device: str = "cpu") -> BundleSource:
     """The one source of a folder in this process, so that weights are held once."""
-    return _SOURCES.setdefault(folder.resolve(), BundleSource(folder))
+    key = (folder.resolve(), device)
+    return _SOURCES.setdefault(key, BundleSource(folder, device=device))

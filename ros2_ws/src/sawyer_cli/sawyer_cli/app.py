@@ -79,7 +79,10 @@ def format_() -> None:
 def demo(
     connector: Annotated[str, typer.Option(help="usb, dsub or model_e")] = "usb",
     policy: Annotated[
-        str | None, typer.Option(help="show this served policy alone, not two side by side")
+        str | None,
+        typer.Option(
+            help="show this served policy (or the bundle of a folder) alone, not two side by side"
+        ),
     ] = None,
     learned: Annotated[
         str | None,
@@ -105,6 +108,7 @@ def demo(
     """Bring the ROS 2 graph up on the twin; hand-designed and learned policy side by side."""
     from rich.console import Console
 
+    from sawyer_cli.choices import resolve_policy
     from sawyer_cli.contrast import HAND, NOISE_MM, run_contrast
     from sawyer_cli.demo import DemoRequest, run_demo
 
@@ -112,6 +116,8 @@ def demo(
         raise CommandError("--policy shows one policy alone, --learned names one of two: use one")
     default_mm = NOISE_MM if policy is None else 0.0
     noise = default_mm if noise_mm is None else noise_mm
+    policy = None if policy is None else resolve_policy(policy)
+    learned = None if learned is None else resolve_policy(learned)
     request = DemoRequest(connector, policy or HAND, episodes, noise, seed, clock, out)
     if policy is None:
         raise typer.Exit(run_contrast(request, learned, Console()))
@@ -121,7 +127,9 @@ def demo(
 @eval_app.command("insertion")
 def evaluate_insertion(
     connector: Annotated[str, typer.Option(help="usb, dsub or model_e")] = "usb",
-    policy: Annotated[str, typer.Option(help="a served policy")] = "p_controller",
+    policy: Annotated[
+        str, typer.Option(help="a served policy, or the folder of a bundle")
+    ] = "p_controller",
     noise_mm: Annotated[
         float, typer.Option(help="half width of the uniform goal noise in x and y, mm")
     ] = 0.0,
@@ -136,6 +144,7 @@ def evaluate_insertion(
     """Success rate over many episodes, with its 95 % interval."""
     from rich.console import Console
 
+    from sawyer_cli.choices import resolve_policy
     from sawyer_cli.evaluate import (
         EvaluationRequest,
         evaluate,
@@ -146,7 +155,7 @@ def evaluate_insertion(
 
     require_writable(json_file)
     request = EvaluationRequest(
-        connector, policy, noise_mm, episodes, seed, backend, workers
+        connector, resolve_policy(policy), noise_mm, episodes, seed, backend, workers
     ).checked()
     folder = new_run_folder("eval", None) if backend == "ros" else None
     result = evaluate(request, folder)
@@ -178,6 +187,36 @@ def bench_ros(
     raise typer.Exit(run_bench_ros(json_file))
 
 
+@bench_app.command("policy-server")
+def bench_policy_server(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,
+    seconds: Annotated[float, typer.Option(help="wall time of each measurement, s")] = 30.0,
+    clients: Annotated[int, typer.Option(help="robots at 10 Hz each")] = 16,
+    policy: Annotated[
+        str | None,
+        typer.Option(
+            help="a served policy, or the folder of a bundle [default: an image policy of the "
+            "shipped size with random weights]"
+        ),
+    ] = None,
+) -> None:
+    """Latency of the policy server: one robot, then many robots on two cores, late replies."""
+    from sawyer_cli.bench_policy_server import run_bench_policy_server
+
+    raise typer.Exit(run_bench_policy_server(json_file, seconds, clients, policy))
+
+
+@bench_app.command("learners")
+def bench_learners(
+    json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,
+    seconds: Annotated[float, typer.Option(help="wall time per contestant and case, s")] = 5.0,
+) -> None:
+    """Gradient updates per second of SAC and TD3 beside Stable-Baselines3, in one run."""
+    from sawyer_cli.bench_learners import run_bench_learners
+
+    raise typer.Exit(run_bench_learners(json_file, seconds))
+
+
 @bag_app.command("verify")
 def bag_verify(
     path: Annotated[Path, typer.Argument(help="a bag folder, or a folder of bags")],
@@ -200,6 +239,28 @@ def bag_recover(
     from sawyer_cli.bags import recover
 
     raise typer.Exit(recover(path, out))
+
+
+@app.command()
+def serve(
+    policy: Annotated[
+        list[str] | None,
+        typer.Option(help="load this policy (or the bundle of a folder) at the start; repeatable"),
+    ] = None,
+    policy_path: Annotated[
+        list[Path] | None,
+        typer.Option(help="folder of bundles, before SAWYER_POLICY_PATH; repeatable"),
+    ] = None,
+    host: Annotated[str, typer.Option(help="address; 0.0.0.0: all networks")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="port; 0: a free one")] = 8765,
+    device: Annotated[str, typer.Option(help="where networks run: cpu or cuda")] = "cpu",
+    threads: Annotated[int, typer.Option(help="threads of a network")] = 1,
+) -> None:
+    """Serve policies without ROS, for robots elsewhere; /healthz and /metrics on the same port."""
+    from sawyer_cli.serve import ServeRequest, run_serve
+
+    request = ServeRequest(tuple(policy or ()), tuple(policy_path or ()), host, port, device)
+    raise typer.Exit(run_serve(request, threads))
 
 
 @app.command()

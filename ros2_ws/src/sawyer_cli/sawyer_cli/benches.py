@@ -73,7 +73,7 @@ def run_bench_sim(json_file: Path | None, seconds: float) -> int:
     """Print and write the figures of the twin."""
     if not 0.1 <= seconds <= 600.0:
         raise CommandError(f"--seconds {seconds:g}: allowed is 0.1 to 600")
-    return _report(lambda: bench_sim(seconds), json_file)
+    return report(lambda: bench_sim(seconds), json_file)
 
 
 def run_bench_ros(json_file: Path | None) -> int:
@@ -84,10 +84,11 @@ def run_bench_ros(json_file: Path | None) -> int:
 
         return {**run_all(), "machine": machine()}
 
-    return _report(measure, json_file)
+    return report(measure, json_file)
 
 
-def _report(measure: Callable[[], dict[str, Any]], json_file: Path | None) -> int:
+def report(measure: Callable[[], dict[str, Any]], json_file: Path | None) -> int:
+    """Print the figures and write them, if a file was named."""
     require_writable(json_file)
     text = json_text(measure())
     print(text, end="")

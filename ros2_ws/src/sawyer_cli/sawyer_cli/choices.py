@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib.util
+import os
 from pathlib import Path
 
 from sawyer_cli.errors import CommandError, require_choice
@@ -44,8 +45,36 @@ def require_connector(name: str) -> str:
 
 
 def require_policy(name: str) -> str:
-    """Return ``name``, or raise with the list of policies."""
-    return require_choice("policy", name, policies())
+    """Return ``name``, or raise with the choices, or with what is wrong with its bundle."""
+    from sawyer_core.errors import UnknownNameError
+    from sawyer_policies import default_registry
+
+    registry = default_registry()
+    try:
+        registry.get(name)
+    except UnknownNameError:
+        return require_choice("policy", name, tuple(registry))
+    return name
+
+
+def resolve_policy(text: str) -> str:
+    """Return the name of a policy that was given by name or by the folder of its bundle.
+
+    A folder goes to the front of ``SAWYER_POLICY_PATH``, so that every process that is started
+    from here finds it, before a shipped bundle of the same name.
+
+    Raises:
+        BundleError: the folder has no bundle that can be used.
+    """
+    folder = Path(text).expanduser()
+    if not folder.is_dir() or (os.sep not in text and text in policies()):
+        return text
+    from sawyer_policies.bundles import PATH_VARIABLE, bundle_spec
+
+    name = bundle_spec(folder).name
+    others = os.environ.get(PATH_VARIABLE, "")
+    os.environ[PATH_VARIABLE] = os.pathsep.join(p for p in (str(folder.resolve()), others) if p)
+    return name
 
 
 def require_range(option: str, value: float, lower: float, upper: float) -> float:

@@ -76,7 +76,10 @@ def run_gym(request: EvaluationRequest) -> list[EpisodeRow]:
     """Run the episodes in this process (or in worker processes)."""
     import_quietly("pybullet")
     from sawyer_policies import default_registry
+    from sawyer_policies.serving.threads import limit_threads
     from sawyer_sim.evaluation import evaluate_gym
+
+    limit_threads(1)  # of a learned policy: the processes share the cores already
 
     with chatter_elsewhere():
         results = evaluate_gym(
