@@ -27,6 +27,10 @@ def load_plan(study: str, path: Path) -> StudyPlan:
         from sawyer_datasets.studies.insertion_plan import InsertionPlan
 
         return InsertionPlan.load(path)
+    if study == "ch8":
+        from sawyer_datasets.studies.blocks_plan import BlocksPlan
+
+        return BlocksPlan.load(path)
     raise UnknownNameError("study", study, STUDIES)
 
 
@@ -36,4 +40,8 @@ def render(study: str, plan: Any, store: Store, out: Path) -> list[Path]:
         from sawyer_datasets.studies import insertion_report
 
         return insertion_report.render(plan, store, out)
+    if study == "ch8":
+        from sawyer_datasets.studies import blocks_report
+
+        return blocks_report.render(plan, store, out)
     raise UnknownNameError("study", study, STUDIES)

@@ -83,13 +83,13 @@ def curve_picture(figure: CurveFigure, plan: InsertionPlan, store: Store) -> byt
             handles.values(), handles.keys(), loc="outside lower center",
             ncols=3 if len(figure.connectors) > 1 else 2,
         )  # fmt: skip
-        return _png(drawn)
+        return png(drawn)
 
 
 def draw_band(axes: Any, data: Band, colour: str, line: Any = "-") -> Any:
     """Draw mean and spread over trainings; returns the line for the legend."""
     if data.trainings > 1:
-        axes.fill_between(data.env_steps, data.low, data.high, color=colour, alpha=0.15, lw=0)
+        axes.fill_between(data.env_steps, data.low, data.high, color=colour, alpha=0.12, lw=0)
     (drawn,) = axes.plot(data.env_steps, data.mean, color=colour, linestyle=line, lw=1.8)
     return drawn
 
@@ -137,7 +137,7 @@ def table_picture(plan: InsertionPlan, cells: Sequence[GoalSummary]) -> bytes:
             for x, (connector, goal) in enumerate(columns):
                 _table_cell(axes, x, y, found.get((row.name, connector, goal)))
         axes.set_title("Success on the twin (large) and as published for the robot (small)")
-        return _png(figure)
+        return png(figure)
 
 
 def _table_cell(axes: Any, x: int, y: int, cell: GoalSummary | None) -> None:
@@ -156,7 +156,8 @@ def _table_cell(axes: Any, x: int, y: int, cell: GoalSummary | None) -> None:
     axes.text(x + 0.5, y + 0.74, theirs, ha="center", va="center", fontsize=7, color=small)
 
 
-def _png(figure: Figure) -> bytes:
+def png(figure: Figure) -> bytes:
+    """Return a figure as PNG; the same figure gives the same bytes."""
     stream = io.BytesIO()
     FigureCanvasAgg(figure).print_png(stream, metadata={"Software": None})
     return stream.getvalue()

@@ -9,32 +9,14 @@ from typing import Any, Final
 
 from sawyer_core.errors import ConfigError, UnknownNameError
 from sawyer_datasets.studies._reading import Section, checksum, read_plan, set_words
+from sawyer_datasets.studies.budgets import Budget, Estimates, read_budgets, read_estimates
 from sawyer_datasets.studies.jobs import EVAL, TRAIN, Job, JobSet
 
 GOALS: Final = {"exact": 0.0, "noisy": 1.0}  # half width of the uniform goal noise, mm
 CONNECTORS: Final = ("usb", "dsub", "model_e")
 ALGORITHMS: Final = ("sac", "td3")
 REWARDS: Final = ("sparse", "dense", "image")
-BACKENDS: Final = ("ros", "gym")
-LAST_SEED: Final = 99  # evaluation seeds 0 to 99 are kept for the reports
 _TOP = ("format", "study", "title", "budgets", "estimates", "rows")
-
-
-@dataclass(frozen=True)
-class Budget:
-    """How much is spent on the cells of a row.
-
-    ``episodes`` are evaluated for each training; the n-th training is evaluated on the seeds
-    from n * episodes on, so that no two trainings meet the same episodes.
-    """
-
-    name: str
-    train_seeds: tuple[int, ...]
-    steps: int
-    noise_mm: float
-    episodes: int
-    backend: str
-    reason: str
 
 
 @dataclass(frozen=True)
@@ -73,17 +55,6 @@ class Row:
 
 
 @dataclass(frozen=True)
-class Estimates:
-    """Expected wall times on one core, until cells have been measured."""
-
-    train_state_s_per_1000: float
-    train_image_s_per_1000: float
-    eval_ros_s: float
-    eval_gym_s: float
-    eval_start_s: float
-
-
-@dataclass(frozen=True)
 class InsertionPlan:
     """All rows, in the order in which they are run and shown."""
 
@@ -101,16 +72,16 @@ class InsertionPlan:
             UnknownNameError: a key or name is unknown; the choices are listed.
         """
         top = Section(read_plan(path, "ch9"), path.name, _TOP)
-        budgets = {
-            name: _budget(name, values) for name, values in top.get("budgets", dict).items()
-        }
+        budgets = read_budgets(top.get("budgets", dict))
         rows = {
             name: _row(name, values, budgets, path.parent)
             for name, values in top.get("rows", dict).items()
         }
         if not rows:
             raise ConfigError(f"{path.name}: rows", {}, "one row or more")
-        return cls(top.get("title", str), rows, budgets, _estimates(top.get("estimates", dict)))
+        return cls(
+            top.get("title", str), rows, budgets, read_estimates(top.get("estimates", dict))
+        )
 
     def row(self, name: str) -> Row:
         """Return a row; an unknown name lists the choices."""
@@ -142,10 +113,6 @@ class InsertionPlan:
 
     def _training(self, row: Row, cell: Cell, index: int) -> Job:
         budget, seed = cell.budget, cell.budget.train_seeds[index]
-        estimates = self.estimates
-        each = estimates.train_state_s_per_1000
-        if row.with_image:
-            each = estimates.train_image_s_per_1000
         return Job(
             id=cell_id(row.name, cell.connector, seed, TRAIN),
             kind=TRAIN,
@@ -156,7 +123,7 @@ class InsertionPlan:
             ),
             facts=cell.facts,
             size=f"{budget.steps} steps",
-            estimate_s=each * budget.steps / 1000.0,
+            estimate_s=self.estimates.train_s(budget.steps, with_image=row.with_image),
             rate=f"train {'image' if row.with_image else 'state'} {budget.steps}",
         )
 
@@ -167,21 +134,20 @@ class InsertionPlan:
             seed = budget.train_seeds[index]
             training = cell_id(row.name, cell.connector, seed, TRAIN)
             policy, needs = f"{{policy:{training}}}", (training,)
-        each = self.estimates.eval_ros_s if budget.backend == "ros" else self.estimates.eval_gym_s
         return Job(
             id=cell_id(row.name, cell.connector, seed, goal),
             kind=EVAL,
             words=(
                 *("eval", "insertion", "--connector", cell.connector, "--policy", policy),
                 *("--noise-mm", f"{GOALS[goal]:g}", "--episodes", str(budget.episodes)),
-                *("--seed", str((index or 0) * budget.episodes), "--backend", budget.backend),
+                *("--seed", str(budget.first_seed(index or 0)), "--backend", budget.backend),
                 *("--json", "{json}"),
             ),
             needs=needs,
             # a trained policy's revision comes in through its training
             facts={} if needs else cell.facts,
             size=f"{budget.episodes} episodes",
-            estimate_s=self.estimates.eval_start_s + each * budget.episodes,
+            estimate_s=self.estimates.eval_s(budget),
             rate=f"eval {budget.backend} {budget.episodes}",
         )
 
@@ -196,38 +162,6 @@ def cell_id(row: str, connector: str, seed: int | None, last: str) -> str:
     """
     middle = [] if seed is None else [f"s{seed}"]
     return "/".join([row, connector, *middle, last])
-
-
-def _budget(name: str, values: Any) -> Budget:
-    keys = ("train_seeds", "steps", "noise_mm", "episodes", "backend", "reason")
-    section = Section(values, f"budget {name}", keys)
-    seeds = section.get("train_seeds", list)
-    good = all(isinstance(seed, int) and 0 <= seed < 10_000 for seed in seeds)
-    if not good or len(set(seeds)) != len(seeds):
-        raise ConfigError(f"budget {name}: train_seeds", seeds, "different integers from 0")
-    episodes = section.whole("episodes", 1, LAST_SEED + 1)
-    if episodes * max(1, len(seeds)) > LAST_SEED + 1:
-        raise ConfigError(
-            f"budget {name}: episodes",
-            episodes,
-            f"at most {(LAST_SEED + 1) // max(1, len(seeds))} for {len(seeds)} training seeds "
-            f"(evaluation seeds are 0 to {LAST_SEED})",
-        )
-    return Budget(
-        name=name,
-        train_seeds=tuple(seeds),
-        steps=section.whole("steps", 1, 1_000_000, 8000),
-        noise_mm=section.number("noise_mm", 0.0, 10.0, 1.0),
-        episodes=episodes,
-        backend=section.choice("backend", BACKENDS),
-        reason=section.get("reason", str, ""),
-    )
-
-
-def _estimates(values: Any) -> Estimates:
-    names = list(Estimates.__dataclass_fields__)
-    section = Section(values, "estimates", names)
-    return Estimates(**{name: section.number(name, 0.0, 1e6) for name in names})
 
 
 def _row(name: str, values: Any, budgets: Mapping[str, Budget], folder: Path) -> Row:

@@ -118,16 +118,7 @@ def _numbers(cell: GoalSummary) -> list[str]:
 
 def _footnote_texts(plan: InsertionPlan) -> dict[str, str]:
     """Budgets that are not the full one, by name, in words."""
-    texts = {}
-    for name, budget in plan.budgets.items():
-        words = []
-        if budget.reason:
-            words.append(budget.reason)
-        if budget.backend != "ros":
-            words.append("evaluated in one process, not through the ROS graph")
-        if words:
-            texts[name] = "; ".join(words)
-    return texts
+    return {name: budget.note for name, budget in plan.budgets.items() if budget.note}
 
 
 def _marks(plan: InsertionPlan, row: Row, connector: str) -> list[str]:

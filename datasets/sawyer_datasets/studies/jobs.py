@@ -6,6 +6,7 @@ The words of a job's command may hold places that are filled in when it runs:
     {json}           the file that an evaluation writes
     {plan}           the folder of the plan, where config files are
     {policy:<id>}    the policy bundle that the training called <id> made
+    {run:<id>}       the run folder of that training, with its checkpoint
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from sawyer_core.errors import ConfigError, UnknownNameError
 
 TRAIN: Final = "train"
 EVAL: Final = "eval"
-POLICY_PLACE: Final = re.compile(r"\{policy:([^{}]+)\}")
+PLACE: Final = re.compile(r"\{(policy|run):([^{}]+)\}")
 
 
 @dataclass(frozen=True)
@@ -87,6 +88,10 @@ class JobSet:
             text = json.dumps(parts, sort_keys=True, default=list)
             self._fingerprints[name] = hashlib.sha256(text.encode()).hexdigest()[:16]
         return self._fingerprints[name]
+
+    def continued(self, name: str) -> bool:
+        """Say whether another training begins with the checkpoint of this one."""
+        return any(f"{{run:{name}}}" in word for job in self for word in job.words)
 
     def select(self, patterns: Sequence[str]) -> list[Job]:
         """Return the jobs whose id matches one of the patterns, all of them without a pattern.

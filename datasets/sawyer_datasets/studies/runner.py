@@ -86,16 +86,13 @@ class Study:
         again only if an evaluation needs the policy; its other evaluations are then repeated too.
         """
         lacking = [job for job in chosen if self._store.record(job) is None]
-        wanted = {job.id for job in self._jobs.with_needs(lacking, self._usable)}
+        wanted = {job.id for job in self._jobs.with_needs(lacking, self._store.usable)}
         repeated = {
             job.id
             for job in self._jobs
             if wanted & set(job.needs) and self._store.record(job) is not None
         }
         return [job for job in self._jobs if job.id in wanted | repeated]
-
-    def _usable(self, job: Job) -> bool:
-        return self._store.record(job) is not None and self._store.bundle(job) is not None
 
     def run(self, chosen: Sequence[Job], *, workers: int, stop: threading.Event) -> Outcome:
         """Run everything that is pending and return what became of it."""
@@ -164,7 +161,7 @@ class Study:
 
     def _attempt(self, job: Job, claim: int, stop: threading.Event) -> None:
         try:
-            if job.kind == TRAIN and self._usable(job):
+            if job.kind == TRAIN and self._store.usable(job):
                 self._settle(job, "done elsewhere")
             elif job.kind != TRAIN and self._store.record(job) is not None:
                 self._settle(job, "done elsewhere")

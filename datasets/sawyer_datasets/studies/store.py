@@ -42,6 +42,7 @@ class Store:
         self._jobs = jobs
         self._published = {(str(r["id"]), str(r["fingerprint"])): r for r in published}
         self._ignored = self._read_ignored()
+        self._read: dict[Path, tuple[int, dict[str, Any]]] = {}  # by path: when written, record
         self._lock = threading.Lock()
 
     def name(self, job: Job) -> str:
@@ -65,7 +66,8 @@ class Store:
             "json": f"{base}/eval/{self.name(job)}.json",
         }
         for name in job.needs:
-            places[f"policy:{name}"] = f"{base}/train/{self.name(self._jobs[name])}/bundle/*"
+            run = f"{base}/train/{self.name(self._jobs[name])}"
+            places |= {f"policy:{name}": f"{run}/bundle/*", f"run:{name}": run}
         return ["./sawyer", *filled(job.words, places)]
 
     def record(self, job: Job) -> dict[str, Any] | None:
@@ -75,8 +77,16 @@ class Store:
             RecordingError: the file is damaged (records are never written in part).
         """
         path = self.folder / "cells" / f"{self.name(job)}.json"
-        if path.is_file():
-            return _read(path)
+        try:
+            stamp = path.stat().st_mtime_ns
+        except FileNotFoundError:
+            return self._from_published(job)
+        known = self._read.get(path)
+        if known is None or known[0] != stamp:
+            known = self._read[path] = (stamp, _read(path))
+        return known[1]
+
+    def _from_published(self, job: Job) -> dict[str, Any] | None:
         key = (job.id, self._jobs.fingerprint(job.id))
         if job.id in self._ignored or key not in self._published:
             return None
@@ -108,6 +118,16 @@ class Store:
         name = str(record.get("result", {}).get("bundle", ""))
         path = self.path("train", job) / name
         return path if name and path.is_dir() else None
+
+    def usable(self, job: Job) -> bool:
+        """Say whether a training is finished and all that other jobs take from it is here."""
+        if self.bundle(job) is None:
+            return False
+        return not self._jobs.continued(job.id) or self.checkpoint(job).is_dir()
+
+    def checkpoint(self, job: Job) -> Path:
+        """Return where the checkpoint of a training is."""
+        return self.path("train", job) / "checkpoint"
 
     def forget(self, jobs: Iterable[Job]) -> None:
         """Make jobs unfinished, and those that use their policies.

@@ -18,6 +18,8 @@ from sawyer_cli.app import run
 from sawyer_cli.report import ReportRequest, run_report
 from sawyer_cli.report_commands import CommandExecutor
 from sawyer_cli.report_settings import outdated, resolved_settings
+from sawyer_datasets.studies import insertion_report
+from sawyer_datasets.studies.catalogue import load_plan
 from sawyer_datasets.studies.insertion_plan import InsertionPlan
 from sawyer_datasets.studies.jobs import Job, JobSet
 from sawyer_datasets.studies.plans import plan_path
@@ -44,6 +46,11 @@ def plan(tmp_path: Path) -> Path:
     path = tmp_path / "plan.yaml"
     path.write_text(yaml.safe_dump(values), encoding="utf-8")
     return path
+
+
+@pytest.fixture
+def no_pictures(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(insertion_report, "pictures", lambda plan, store: {})
 
 
 def request(tmp_path: Path, plan: Path, **options: Any) -> ReportRequest:
@@ -91,6 +98,7 @@ def executor_for(tmp_path: Path, plan: Path, **options: Any) -> FakeExecutor:
     return FakeExecutor(Store(tmp_path / "w", jobs), **options)
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_run_goes_on_where_it_stopped_and_then_renders(tmp_path: Path, plan: Path) -> None:
     failing = executor_for(tmp_path, plan, failing=frozenset({"residual_sac_dense/usb/s1/train"}))
     lines: list[str] = []
@@ -109,6 +117,7 @@ def test_run_goes_on_where_it_stopped_and_then_renders(tmp_path: Path, plan: Pat
     assert [cell["status"] for cell in data["summary"]] == ["complete", "complete"]
 
 
+@pytest.mark.usefixtures("no_pictures")
 def test_signal_stops_the_run_in_order(tmp_path: Path, plan: Path) -> None:
     def press(job: Job) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
@@ -149,6 +158,24 @@ def test_every_training_of_the_shipped_plan_would_be_accepted() -> None:
             assert bool(settings["demos"]) == (row.group == "RL + LfD")
 
 
+def test_every_block_training_of_the_shipped_plan_would_be_accepted() -> None:
+    import inspect
+
+    from sawyer_cli.quiet import import_quietly
+
+    import_quietly("pybullet")
+    from sawyer_sim.blocks.env import BlocksEnv
+
+    plan_file = plan_path("ch8")
+    scene = set(inspect.signature(BlocksEnv).parameters)
+    for job in load_plan("ch8", plan_file).jobs():
+        if job.kind == "train" and "/s0/" in job.id:
+            settings = resolved_settings(job, plan_file.parent)
+            assert settings["task"] == "blocks"
+            assert set(settings["env"]) <= scene
+            assert (settings["base_controller"] == "none") == ("rl" in job.id.split("/")[1])
+
+
 def test_cells_made_with_other_settings_are_named(tmp_path: Path, plan: Path) -> None:
     jobs = InsertionPlan.load(plan).jobs()
     store = Store(tmp_path / "w", jobs)
@@ -184,7 +211,8 @@ if words[0] == "train":
     (out / "metrics.jsonl").write_text(ROWS)
 else:
     if value("--policy") == "refused":
-        sys.exit("sawyer: unknown policy")
+        print("unknown policy", flush=True)
+        sys.exit(7)
     row = {"success": True, "reason": "success", "steps": 3, "final_distance_mm": 0.5,
            "peak_force_n": None}
     pathlib.Path(value("--json")).write_text(json.dumps({
@@ -260,7 +288,16 @@ def test_finished_training_of_a_killed_runner_is_taken_over(tmp_path: Path) -> N
 def test_failed_command_shows_the_end_of_its_log(tmp_path: Path) -> None:
     jobs = small_jobs(policy="refused")
     made, store = executor(tmp_path, jobs)
-    with pytest.raises(JobFailedError, match="cannot read"):  # status 1 and no file
+    carry_out(made, store, jobs["a/train"])
+    with pytest.raises(JobFailedError, match=r"exit 7.*\n.*\nunknown policy"):
+        carry_out(made, store, jobs["a/exact"])
+
+
+@pytest.mark.usefixtures("program")
+def test_evaluation_does_not_run_without_the_policy_it_needs(tmp_path: Path) -> None:
+    jobs = small_jobs()
+    made, store = executor(tmp_path, jobs)
+    with pytest.raises(JobFailedError, match="the run of a/train is not in the work folder"):
         carry_out(made, store, jobs["a/exact"])
 
 

@@ -12,7 +12,7 @@ import pytest
 from PIL import Image
 
 from sawyer_core.errors import RecordingError, UnknownNameError
-from sawyer_datasets.studies import insertion_report, notes
+from sawyer_datasets.studies import insertion_pictures, insertion_report, notes
 from sawyer_datasets.studies.curves import band, binned, smooth, steps_until
 from sawyer_datasets.studies.documents import write_all
 from sawyer_datasets.studies.insertion_plan import InsertionPlan
@@ -94,7 +94,10 @@ def test_half_run_cell_is_marked_partial(tmp_path: Path) -> None:
     assert status == {"exact": "partial", "noisy": "partial"}
 
 
-def test_pictures_show_something_and_more_when_more_has_run(tmp_path: Path) -> None:
+def test_pictures_show_something_and_more_when_more_has_run(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(insertion_pictures, "DPI", 40)
     empty = insertion_report.pictures(PLAN, filled_store(tmp_path / "a"))
     full = insertion_report.pictures(PLAN, filled_store(tmp_path / "b", "residual_*", "rl_*/usb"))
     for name in empty:

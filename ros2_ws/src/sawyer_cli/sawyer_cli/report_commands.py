@@ -17,7 +17,7 @@ from typing import Any
 
 from sawyer_cli.launching import log_tail, stop_in_order
 from sawyer_core.errors import RecordingError
-from sawyer_datasets.studies.jobs import POLICY_PLACE, TRAIN, Job, JobSet, filled
+from sawyer_datasets.studies.jobs import TRAIN, Job, JobSet, filled
 from sawyer_datasets.studies.outcomes import evaluation_outcome, training_outcome
 from sawyer_datasets.studies.runner import JobFailedError, StudyStoppedError
 from sawyer_datasets.studies.store import Store
@@ -74,7 +74,8 @@ class CommandExecutor:
         try:
             if job.kind == TRAIN:
                 result = training_outcome(folder, _steps(job))
-                shutil.rmtree(folder / "checkpoint", ignore_errors=True)  # large, and not needed
+                if not self._jobs.continued(job.id):  # large, and of no more use
+                    shutil.rmtree(self._store.checkpoint(job), ignore_errors=True)
             else:
                 result = evaluation_outcome(json_file)
         except RecordingError as error:
@@ -92,11 +93,12 @@ class CommandExecutor:
             "json": self._shown(self._store.path("eval", job, ".json")),
             "plan": self._shown(self._plan_folder),
         }
-        for name in self._needed(job):
+        for name in job.needs:
             bundle = self._store.bundle(self._jobs[name])
-            if bundle is None:
-                raise JobFailedError(f"the policy of {name} is not in the work folder")
+            if bundle is None or not self._store.usable(self._jobs[name]):
+                raise JobFailedError(f"the run of {name} is not in the work folder")
             places[f"policy:{name}"] = self._shown(bundle)
+            places[f"run:{name}"] = self._shown(self._store.path("train", self._jobs[name]))
         return filled(job.words, places)
 
     def origin(self, job: Job) -> dict[str, Any]:
@@ -110,9 +112,6 @@ class CommandExecutor:
             "started": now.isoformat(timespec="seconds"),
             "machine": machine_words(),
         }
-
-    def _needed(self, job: Job) -> list[str]:
-        return [name for word in job.words for name in POLICY_PLACE.findall(word)]
 
     def _shown(self, path: Path) -> str:
         """Return a path relative to the checkout where it lies within."""

@@ -11,10 +11,13 @@ from pathlib import Path
 from typing import Any
 
 from sawyer_cli.errors import CommandError
-from sawyer_datasets.studies.jobs import TRAIN, Job, filled
+from sawyer_datasets.studies.jobs import PLACE, TRAIN, Job, filled
 from sawyer_datasets.studies.store import Store
 
-NOT_OF_THE_METHOD = ("name", "device", "threads", "checkpoint_every_steps")
+NOT_OF_THE_METHOD = (
+    *("name", "device", "threads", "checkpoint_every_steps"),
+    *("base_policy", "init_from"),  # paths: the plan itself says which training they mean
+)
 _OPTIONS = {
     "--connector": "connector",
     "--algorithm": "algorithm",
@@ -42,7 +45,7 @@ def resolved_settings(job: Job, plan_folder: Path) -> dict[str, Any]:
 
     given: dict[str, Any] = {"task": "blocks" if job.words[1] == "blocks" else "insertion"}
     preset, config, changes = None, None, []
-    words = filled(job.words[2:], {"plan": str(plan_folder)})
+    words = [PLACE.sub(r"\1", w) for w in filled(job.words[2:], {"plan": str(plan_folder)})]
     for option, value in zip(words[::2], words[1::2], strict=True):
         if option == "--preset":
             preset = value
