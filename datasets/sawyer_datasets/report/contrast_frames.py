@@ -81,7 +81,7 @@ class Panel:
             draw.text(middle, "no recording", style.MUTED, style.font(17), anchor="mm")
             return
         left, top, _, _ = self._place(VIEW)
-        draw.text((left, top - 22), "What the policy sees", style.MUTED, style.font(14))
+        draw.text((left, top - 22), "Camera, 32 × 32", style.MUTED, style.font(14))
         self._draw_chart(canvas, draw)
         self._draw_band(draw, self.series)
 

@@ -139,6 +139,16 @@ def test_torch_choice_is_kept(root: Path) -> None:
     assert second.count("torch==") == 0
 
 
+def test_torch_choice_outlives_an_interruption(root: Path) -> None:
+    setup, recorder = make(root, "cuda")
+    recorder.fail_at = "torch"
+    with pytest.raises(KeyboardInterrupt):
+        setup.all()
+    later, second = make(root)
+    later.all()
+    assert second.count("!=2.13.0+cpu") == 1
+
+
 @pytest.mark.parametrize(("choice", "tried"), [("auto", True), ("cuda", True), ("none", False)])
 def test_imports_of_torch_are_tried_where_it_is_wanted(
     root: Path, choice: str, tried: bool

@@ -79,13 +79,13 @@ class Setup:
             raise SetupError(f"SAWYER_TORCH={self.torch}: allowed are {choices}")
         self.make_venv()
         (self.home / "complete").unlink(missing_ok=True)
+        write_atomically(self.home / "torch", self.torch)  # also for who goes on after a break
         pins = self.lock.read_bytes()
         self.stage("locked", digest(pins), self.install_locked)
         self.stage("torch", digest(pins, TORCH_VERSION, self.torch), self.install_torch)
         self.stage("own", self._own_key(), self.install_own)
         self.install_workspace()
         self.stage("trial", digest(pins, self.torch), self.try_imports)
-        write_atomically(self.home / "torch", self.torch)
 
     # -- stages ---------------------------------------------------------------------------
 

@@ -87,7 +87,7 @@ class TorchBuild:
         # Other systems' plain wheels are CPU builds; on Linux these carry the local label +cpu.
         version = VERSION if platform.system() != "Linux" else f"{VERSION}+cpu"
         arguments = ["--no-deps", f"torch=={version}"]
-        output = self._try(arguments, f"installing torch {version} (about 190 MB to download)")
+        output = self._try(arguments, f"installing torch {version} (190 MB) if it is offered")
         if output is None:
             if has_nvidia_driver():
                 say(
@@ -111,10 +111,11 @@ class TorchBuild:
     def _try(self, arguments: list[str], doing: str) -> str | None:
         """Run pip, again if the network fails; return None, or the output of the failure."""
         command = [self.python, "-m", "pip", "install", "--no-warn-script-location"]
-        output = ""
+        output, started = "", time.monotonic()
         for attempt in range(1, ATTEMPTS + 1):
             output = self.run([*command, *PATIENCE, *arguments], doing=doing, check=False)
             if not output.startswith("FAILED"):
+                say(f"torch installed in {time.monotonic() - started:.0f} s")
                 return None
             if NOT_OFFERED in output or "No space left" in output or attempt == ATTEMPTS:
                 break
