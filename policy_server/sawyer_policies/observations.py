@@ -7,7 +7,7 @@ meets the numbers it was trained on.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -57,11 +57,26 @@ _ARRAYS: dict[str, ArraySpec] = {
 
 @dataclass(frozen=True)
 class LearnerSpaces:
-    """Sizes of a learner's inputs and output."""
+    """Sizes of a learner's inputs and output.
+
+    Attributes:
+        state_dim: length of the state vector.
+        image_shape: (H, W) of the picture, None without one.
+        action_dim: length of the action.
+        privileged_dim: the last so many numbers of the state vector are for the critics alone,
+            who then see the whole vector and no picture; 0: actor and critics see the same.
+    """
 
     state_dim: int
     image_shape: tuple[int, int] | None
     action_dim: int = 3
+    privileged_dim: int = 0
+
+    def of_policy(self) -> LearnerSpaces:
+        """Sizes of what the policy sees."""
+        return LearnerSpaces(
+            self.state_dim - self.privileged_dim, self.image_shape, self.action_dim
+        )
 
 
 @dataclass(frozen=True)
@@ -91,6 +106,11 @@ class ObservationConfig:
     object_angle_scale_rad: float = setting(
         0.2, unit="rad", bounds=(1e-6, 10.0), doc="yaw and tilt are divided by it (ours)"
     )
+    privileged: tuple[str, ...] = setting(
+        (),
+        doc="features that only the critics see, while training (ours: asymmetric critics judge a "
+        "policy that acts on the picture alone by what the arm itself measures)",
+    )
     state_limit: float = setting(
         10.0, bounds=(1.0, 1e6), doc="scaled numbers are clipped to +- this (ours)"
     )
@@ -104,19 +124,36 @@ class ObservationConfig:
                 raise UnknownNameError("feature", name, FEATURES)
         if len(set(self.features)) != len(self.features):
             raise ConfigError("features", self.features, "each feature once")
+        vectors = [name for name, (length, _) in FEATURES.items() if length]
+        for name in self.privileged:
+            if name not in vectors:
+                raise UnknownNameError("privileged feature", name, vectors)
+
+    def for_policy(self) -> ObservationConfig:
+        """The same without what only the critics see: what a bundle holds."""
+        return replace(self, privileged=())
 
 
-def preset(name: str, position_reference_m: npt.ArrayLike = (0.0, 0.0, 0.0)) -> ObservationConfig:
-    """Observation by preset name.
+def preset(
+    name: str,
+    position_reference_m: npt.ArrayLike = (0.0, 0.0, 0.0),
+    *,
+    critic: str = "",
+) -> ObservationConfig:
+    """Observation by preset name; ``critic`` names the preset of the critics' own, if any.
 
     Raises:
         UnknownNameError: no such preset.
     """
-    if name not in PRESETS:
-        raise UnknownNameError("observation", name, PRESETS)
+    for wanted in (name, critic or name):
+        if wanted not in PRESETS:
+            raise UnknownNameError("observation", wanted, PRESETS)
     reference = tuple(float(value) for value in np.asarray(position_reference_m).tolist())
     scales = PRESET_SCALES.get(name, {})
-    return ObservationConfig(PRESETS[name], position_reference_m=reference, **scales)
+    privileged = PRESETS[critic] if critic else ()
+    return ObservationConfig(
+        PRESETS[name], position_reference_m=reference, privileged=privileged, **scales
+    )
 
 
 class ObservationEncoder:
@@ -126,6 +163,7 @@ class ObservationEncoder:
         self.config = config
         self._reference = np.array(config.position_reference_m, dtype=np.float64)
         self._parts = [name for name in config.features if FEATURES[name][0]]
+        self._parts += config.privileged
         self._sees = "image" in config.features
 
     @property
@@ -137,7 +175,8 @@ class ObservationEncoder:
     def spaces(self) -> LearnerSpaces:
         """Sizes for the learner."""
         length = sum(FEATURES[name][0] for name in self._parts)
-        return LearnerSpaces(length, (32, 32) if self._sees else None)
+        privileged = sum(FEATURES[name][0] for name in self.config.privileged)
+        return LearnerSpaces(length, (32, 32) if self._sees else None, privileged_dim=privileged)
 
     def observation_spec(self) -> ObservationSpec:
         """The arrays to send, by name."""

@@ -43,7 +43,8 @@ class OffPolicyLearner:
     def __init__(
         self, config: LearnerConfig, spaces: LearnerSpaces, *, seed: int, device: str = "cpu"
     ) -> None:
-        if spaces.state_dim < 1 and spaces.image_shape is None:
+        policy_spaces = spaces.of_policy()
+        if policy_spaces.state_dim < 1 and spaces.image_shape is None:
             raise ConfigError("spaces", spaces, "a state, an image or both")
         self.spaces = spaces
         self.device = torch.device(device)
@@ -63,7 +64,7 @@ class OffPolicyLearner:
 
     def _build(self, config: LearnerConfig) -> None:
         arch = architecture(
-            self.spaces,
+            self.spaces.of_policy(),
             head=self.HEAD,
             hidden=config.hidden,
             channels=config.encoder.channels,
@@ -71,18 +72,41 @@ class OffPolicyLearner:
             log_std_bounds=self.LOG_STD_BOUNDS,
         )
         self.policy = PolicyNetwork.from_architecture(arch)
-        inputs = self.policy.trunk.layers[0].in_features
-        hidden = config.hidden
-        self.critic = Critic(self.policy.encoder, inputs, self.spaces.action_dim, hidden)
+        encoder, inputs = self.policy.encoder, self.policy.trunk.layers[0].in_features
+        if self.asymmetric:
+            encoder, inputs = None, self.spaces.state_dim
+        self.critic = Critic(encoder, inputs, self.spaces.action_dim, config.hidden)
         self.policy.to(self.device)
         self.critic.to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)
 
+    @property
+    def asymmetric(self) -> bool:
+        """Whether the critics see another observation than the actor, who has his own encoder."""
+        return self.spaces.privileged_dim > 0
+
+    @property
+    def actor(self) -> nn.Module:
+        """What the actor's loss trains; a shared encoder is the critics'."""
+        return self.policy if self.asymmetric else self.policy.trunk
+
+    def _head(
+        self, policy: nn.Module, obs: Mapping[str, Tensor], code: Tensor
+    ) -> tuple[Tensor, Tensor]:
+        """Mean and log standard deviation of ``policy`` at the critics' ``code`` or its own."""
+        if not self.asymmetric:
+            found: tuple[Tensor, Tensor] = self.policy.head_of(policy, code)
+            return found
+        seen = self.spaces.state_dim - self.spaces.privileged_dim
+        state = obs["state"][:, :seen] if seen else None
+        mean, log_std = policy(state, obs.get("image"))
+        return mean, log_std
+
     def _modules(self) -> dict[str, nn.Module]:
-        """Networks whose weights are part of the state; the encoder is the critic's."""
+        """Networks whose weights are part of the state; a shared encoder is the critic's."""
         return {
             "critic": self.critic,
-            "actor": self.policy.trunk,
+            "actor": self.actor,
             "target_critic": self.target_critic,
         }
 
@@ -90,7 +114,7 @@ class OffPolicyLearner:
         """Optimisers by name; their parameters carry names that are unique within each."""
         return {
             "critic": PlainAdam(list(self.critic.named_parameters()), config.critic_lr),
-            "actor": PlainAdam(list(self.policy.trunk.named_parameters()), config.actor_lr),
+            "actor": PlainAdam(list(self.actor.named_parameters()), config.actor_lr),
         }
 
     # ---- acting
@@ -105,7 +129,9 @@ class OffPolicyLearner:
                 got = "missing" if value is None else tuple(value.shape)
                 raise ShapeError(f"obs.{name}", got, ("B", *shape))
             found[name] = value.to(device=self.device, dtype=dtype)
-        mean, log_std = self.policy(found.get("state"), found.get("image"))
+        seen = self.spaces.state_dim - self.spaces.privileged_dim
+        state = found["state"][:, :seen] if seen else None
+        mean, log_std = self.policy(state, found.get("image"))
         return mean, log_std
 
     # ---- updating

@@ -122,7 +122,11 @@ class PolicyNetwork(nn.Module):
 
     def head(self, code: Tensor) -> tuple[Tensor, Tensor]:
         """Like :meth:`forward`, from the code (state and encoded image side by side)."""
-        out = self.trunk(code)
+        return self.head_of(self.trunk, code)
+
+    def head_of(self, trunk: nn.Module, code: Tensor) -> tuple[Tensor, Tensor]:
+        """Like :meth:`head` with another trunk of the same kind, such as a target network."""
+        out: Tensor = trunk(code)
         if not self.gaussian:
             return out, torch.full_like(out, -math.inf)
         mean, log_std = out.chunk(2, dim=-1)

@@ -54,6 +54,7 @@ def save(buffer: ReplayBuffer, folder: Path) -> None:
         "state_dim": spaces.state_dim,
         "image_shape": None if spaces.image_shape is None else list(spaces.image_shape),
         "action_dim": spaces.action_dim,
+        "privileged_dim": spaces.privileged_dim,
         "chunks": chunks,
     }
     write_atomically(folder / INDEX, json.dumps(index, indent=1).encode())
@@ -108,7 +109,10 @@ def read_index(folder: Path, spaces: LearnerSpaces | None) -> Index:
     try:
         shape = raw["image_shape"]
         stored = LearnerSpaces(
-            raw["state_dim"], None if shape is None else (shape[0], shape[1]), raw["action_dim"]
+            raw["state_dim"],
+            None if shape is None else (shape[0], shape[1]),
+            raw["action_dim"],
+            raw["privileged_dim"],
         )
         index = Index(raw["capacity"], stored, raw["added"], tuple(raw["chunks"]))
     except (KeyError, TypeError, IndexError) as error:

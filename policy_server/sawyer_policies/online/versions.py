@@ -42,7 +42,7 @@ def exploring_info(
     return BundleInfo(
         name=NAME,
         description=f"{config.bundle_name}, while it is being learned",
-        observation=observation,
+        observation=observation.for_policy(),
         action_scale_m=config.action_scale_m,
         network=network,
         task=task,

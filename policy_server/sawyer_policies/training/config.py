@@ -89,6 +89,9 @@ class TrainingSettings:
     algorithm: str = setting("sac", doc="learner: " + ", ".join(ALGORITHMS))
     reward: str = setting("dense", doc="reward of the task")
     observation: str = setting("state", doc="preset of what the policy sees")
+    critic_observation: str = setting(
+        "", doc="preset of what the critics see while training; empty: the same as the policy"
+    )
     base_controller: str = setting(
         "p_controller", doc="p_controller: residual RL; none: the policy acts alone"
     )
@@ -254,6 +257,11 @@ def check_combination(config: TrainingSettings) -> None:
         raise UnknownNameError("observation", config.observation, OBSERVATIONS)
     if config.observation not in choices.observations:
         raise ConfigError("observation", config.observation, combinations(config.task))
+    critic = config.critic_observation
+    if critic and critic not in OBSERVATIONS:
+        raise UnknownNameError("critic observation", critic, OBSERVATIONS)
+    if critic and (critic not in choices.observations or "image" in OBSERVATIONS[critic]):
+        raise ConfigError("critic_observation", critic, "a preset of this task without a picture")
     if config.demos and not choices.demos:
         raise ConfigError("demos", config.demos, f"none for task {config.task}")
     if config.base_policy and not (choices.base_policy and config.base_controller != "none"):

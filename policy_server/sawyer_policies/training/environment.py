@@ -123,7 +123,10 @@ def make_environment(config: TrainingConfig) -> TrainingEnvironment:
     with _chatter_to_stderr():
         _check_arguments(config, arguments)
         env = gymnasium.make(config.choices.env_id, disable_env_checker=True, **arguments)
-    return TrainingEnvironment(env, preset(config.observation, nominal_goal(env)))
+    return TrainingEnvironment(
+        env,
+        preset(config.observation, nominal_goal(env), critic=config.critic_observation),
+    )
 
 
 def _check_arguments(config: TrainingConfig, arguments: dict[str, Any]) -> None:
@@ -144,6 +147,14 @@ def insertion_task(env: Any) -> InsertionTask:
     """The task of an insertion environment, with its true goal."""
     task: InsertionTask = env.unwrapped.twin.task
     return task
+
+
+def plug_offset_m(env: Any, ee_position_m: npt.ArrayLike) -> npt.NDArray[np.float64]:
+    """(2,) m: where the plug sits in the fingers, x and y; the twin's truth, for demonstrators."""
+    seen: npt.NDArray[np.float64] = env.unwrapped.twin.plug_state().lateral_m
+    off = np.asarray(ee_position_m, dtype=np.float64)[:2] - insertion_task(env).goal[:2]
+    offset: npt.NDArray[np.float64] = seen - off
+    return offset
 
 
 def nominal_goal(env: Any) -> npt.NDArray[np.float64]:

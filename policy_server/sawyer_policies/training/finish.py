@@ -78,7 +78,7 @@ def write_bundle(
         task["connector"] = config.connector
     info = BundleInfo(
         name=config.bundle_name,
-        observation=observation,
+        observation=observation.for_policy(),
         action_scale_m=config.action_scale_m,
         network=network,
         task=task,

@@ -48,6 +48,9 @@ class SacConfig:
     )
     log_std_min: float = setting(-10.0, bounds=(-20.0, 2.0), doc="usual: -20 or -5")
     log_std_max: float = setting(2.0, bounds=(-20.0, 4.0), source="rlkit SAC")
+    policy_delay: int = setting(
+        1, bounds=(1, 1000), doc="updates of the critics for each of actor and temperature"
+    )
     zero_init: bool = setting(True, doc="last layer of the actor starts at zero: mean action 0")
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     demo: DemoConfig = field(default_factory=DemoConfig)

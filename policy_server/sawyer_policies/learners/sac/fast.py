@@ -28,7 +28,7 @@ class FastSacLearner(FusedUpdates, SacLearner):
         return FusedSacStep(self, size, demos)
 
     def _flags(self, number: int, update_actor: bool) -> Flags:
-        return update_actor, True
+        return update_actor and number % self.config.policy_delay == 0, True
 
 
 class FusedSacStep:

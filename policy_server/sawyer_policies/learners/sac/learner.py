@@ -80,7 +80,8 @@ class SacLearner(OffPolicyLearner):
         }
         critic = self.optimisers["critic"]
         steps = [(critic, torch.autograd.grad(critic_loss, critic.parameters))]
-        if update_actor:
+        delayed = (self.updates + 1) % self.config.policy_delay == 0
+        if update_actor and delayed:
             loss, log_prob = self._actor_loss(batch, code.detach(), q, noise[1], demos, metrics)
             actor, alpha = self.optimisers["actor"], self.optimisers["alpha"]
             steps.append((actor, torch.autograd.grad(loss, actor.parameters)))
@@ -92,13 +93,14 @@ class SacLearner(OffPolicyLearner):
             optimiser.step(gradients)
         targets, sources = self.target_critic.parameters(), self.critic.parameters()
         losses.polyak_(list(targets), list(sources), self.config.tau)
-        self.actor_updates += int(update_actor)
+        self.actor_updates += int(update_actor and delayed)
         return metrics
 
     @torch.no_grad()
     def _target(self, batch: Batch, noise: Tensor) -> Tensor:
         """Target r + gamma (1 - d) [min_i Qbar_i(s', a') - alpha log pi(a'|s')], (B,)."""
-        mean, log_std = self.policy.head(self.critic.code(batch.next_obs))
+        code = self.critic.code(batch.next_obs)
+        mean, log_std = self._head(self.actor, batch.next_obs, code)
         raw = mean + log_std.exp() * noise
         log_prob = losses.squashed_log_prob(raw, log_std, noise)
         next_code = self.target_critic.code(batch.next_obs)
@@ -110,7 +112,7 @@ class SacLearner(OffPolicyLearner):
         self, batch: Batch, code: Tensor, q: Tensor, noise: Tensor, demos: int, metrics: Metrics
     ) -> tuple[Tensor, Tensor]:
         """L(theta) = E[alpha log pi - min_i Q_i], plus cloning where there are demonstrations."""
-        mean, log_std = self.policy.head(code)
+        mean, log_std = self._head(self.actor, batch.obs, code)
         raw = mean + log_std.exp() * noise
         log_prob = losses.squashed_log_prob(raw, log_std, noise)  # (B,)
         value = self.critic(code, torch.tanh(raw)).amin(dim=0)  # (B,)

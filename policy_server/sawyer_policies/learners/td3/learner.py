@@ -42,7 +42,7 @@ class Td3Learner(OffPolicyLearner):
         super()._build(config)
         if self.config.zero_init:
             self.policy.zero_last_layer()
-        self.target_actor = copy.deepcopy(self.policy.trunk).requires_grad_(False)
+        self.target_actor = copy.deepcopy(self.actor).requires_grad_(False)
 
     def _modules(self) -> dict[str, nn.Module]:
         return {**super()._modules(), "target_actor": self.target_actor}
@@ -86,7 +86,7 @@ class Td3Learner(OffPolicyLearner):
 
     def _move_targets(self) -> None:
         targets = [*self.target_critic.parameters(), *self.target_actor.parameters()]
-        sources = [*self.critic.parameters(), *self.policy.trunk.parameters()]
+        sources = [*self.critic.parameters(), *self.actor.parameters()]
         losses.polyak_(targets, sources, self.config.tau)
 
     @torch.no_grad()
@@ -94,7 +94,7 @@ class Td3Learner(OffPolicyLearner):
         """Target r + gamma (1 - d) min_i Qbar_i(s', smoothed pibar(s')), (B,)."""
         config = self.config
         code = self.target_critic.code(batch.next_obs)
-        mean = torch.tanh(self.target_actor(code))
+        mean = torch.tanh(self._head(self.target_actor, batch.next_obs, code)[0])
         action = losses.clipped_noise_action(
             mean, noise, config.target_noise, config.target_noise_clip
         )
@@ -105,7 +105,7 @@ class Td3Learner(OffPolicyLearner):
         self, batch: Batch, code: Tensor, q: Tensor, demos: int, metrics: Metrics
     ) -> Tensor:
         """-E[Q_1(s, pi(s))], plus cloning where there are demonstrations."""
-        action = torch.tanh(self.policy.head(code)[0])  # (B, A)
+        action = torch.tanh(self._head(self.actor, batch.obs, code)[0])  # (B, A)
         value = self.critic(code, action)[0]  # (B,)
         loss = -value.mean()
         metrics["actor_loss"] = loss.detach()

@@ -48,7 +48,11 @@ class LearnerNode(ThinNode):
         self._learner = OnlineLearner(
             self.training,
             Path(config.output_dir),
-            preset(self.training.observation, self._task.goal),
+            preset(
+                self.training.observation,
+                self._task.goal,
+                critic=self.training.critic_observation,
+            ),
             max_backlog=0 if config.clock == "lockstep" else config.max_backlog,
             notify=self.get_logger().info,
             changed=self._wake.trigger,
