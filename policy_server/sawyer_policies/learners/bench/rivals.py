@@ -45,7 +45,7 @@ def _extractor(config: SacConfig | Td3Config) -> type[Any]:
 
     encoder = config.encoder
 
-    class SawyerEncoder(BaseFeaturesExtractor):  # type: ignore[misc]
+    class SawyerEncoder(BaseFeaturesExtractor):
         def __init__(self, observation_space: Any) -> None:
             super().__init__(observation_space, encoder.features)
             _, height, width = observation_space.shape
