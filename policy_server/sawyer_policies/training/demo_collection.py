@@ -16,6 +16,7 @@ from sawyer_policies.training.environment import (
     TrainingEnvironment,
     insertion_task,
     make_environment,
+    plug_offset_m,
 )
 from sawyer_policies.training.expert import ExpertConfig, InsertionExpert
 
@@ -115,8 +116,9 @@ def demonstrate(
 ) -> DemoEpisode:
     """One attempt; ``success`` says whether it is to be kept."""
     seed = SEED_BASE + config.seed * SEED_STRIDE + attempt
-    expert.reset(np.random.default_rng(np.random.SeedSequence([seed, 2])))
     seen = environment.reset(seed)
+    rng = np.random.default_rng(np.random.SeedSequence([seed, 2]))
+    expert.reset(rng, plug_offset_m(environment.env, seen["ee_position"]))
     rows: dict[str, list[Any]] = {name: [value] for name, value in seen.items()}
     rows |= {"inserted": [0], "action": []}
     done = False

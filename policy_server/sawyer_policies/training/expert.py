@@ -1,4 +1,4 @@
-"""Scripted expert that knows where the socket really is; demonstrates, is never deployed."""
+"""Scripted expert that knows where socket and plug really are; demonstrates, is never deployed."""
 
 from __future__ import annotations
 
@@ -69,9 +69,16 @@ class InsertionExpert:
         self._scale_m = action_scale_m
         self.reset(np.random.default_rng(0))
 
-    def reset(self, rng: np.random.Generator) -> None:
-        """Start an episode; ``rng`` is the only source of chance."""
+    def reset(self, rng: np.random.Generator, plug_offset_m: npt.ArrayLike = (0.0, 0.0)) -> None:
+        """Start an episode.
+
+        Args:
+            rng: the only source of chance.
+            plug_offset_m: (2,) where the plug sits in the fingers, x and y in frame `base`, as
+                somebody who looks at it would see.
+        """
         self._rng = rng
+        self._aim_m: Vector = -np.asarray(plug_offset_m, dtype=np.float64)
         self._lowest_m = np.inf
         self._stuck = self._backing = 0
         self._offset_m: Vector = np.zeros(2)
@@ -83,7 +90,7 @@ class InsertionExpert:
         above_m = float(error[2]) - self._mouth_m
         near = above_m < config.near_m
         down_m = self._down(error, above_m, near=near)
-        sideways = -config.lateral_gain * (error[:2] - self._offset_m)
+        sideways = -config.lateral_gain * (error[:2] - self._aim_m - self._offset_m)
         wanted_m = np.array([sideways[0], sideways[1], -down_m])
         spread_m = (
             np.full(3, config.near_noise_m) if near else np.array(config.far_noise) * self._scale_m
@@ -94,7 +101,7 @@ class InsertionExpert:
     def _down(self, error: Vector, above_m: float, *, near: bool) -> float:
         config = self.config
         if not near:
-            sideways_m = float(np.hypot(error[0], error[1]))
+            sideways_m = float(np.hypot(*(error[:2] - self._aim_m)))
             if sideways_m > config.aligned_m:
                 return min(self._scale_m, above_m - config.near_m)
             return self._scale_m
