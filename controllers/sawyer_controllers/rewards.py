@@ -50,6 +50,12 @@ class RewardConfig:
         source="residual_insertion_daib B.2.3: socket mouth - 10 mm",
     )
 
+    match_brightness: bool = setting(
+        True,
+        doc="image reward: bring the picture to the goal image's mean first (ours), so that the "
+        "light of the day does not outweigh the distance",
+    )
+
     def __post_init__(self) -> None:
         validate(self)
 
@@ -113,7 +119,7 @@ def make_reward(
         if not task.goal_image_file:
             raise ConfigError("task.goal_image_file", "", "a goal image for the image reward")
         goal_image = read_pgm(Path(task.goal_image_file))
-    return _ImageDistance(goal_image)
+    return _ImageDistance(goal_image, match_brightness=config.match_brightness)
 
 
 def sparse_reward(seen: RewardInput) -> float:
@@ -146,16 +152,20 @@ class _Dense:
 class _ImageDistance:
     """Minus the sum over pixels of |I - I*|, pixels in [0, 1] (thesis 9.3.2, visual setting)."""
 
-    def __init__(self, goal: Image) -> None:
+    def __init__(self, goal: Image, *, match_brightness: bool) -> None:
         if goal.ndim != 2 or goal.dtype != np.uint8:
             raise ShapeError("goal_image", (goal.shape, str(goal.dtype)), "(H, W) uint8")
-        self._goal = goal.astype(np.int32)
+        self._goal = goal.astype(np.float64)
+        self._mean = float(self._goal.mean()) if match_brightness else 0.0
 
     def __call__(self, seen: RewardInput) -> float:
         if seen.image is None or seen.image.shape != self._goal.shape:
             shape = None if seen.image is None else seen.image.shape
             raise ShapeError("image", shape, self._goal.shape)
-        return -float(np.abs(seen.image.astype(np.int32) - self._goal).sum()) / 255.0
+        image = seen.image.astype(np.float64)
+        if self._mean > 0.0:
+            image *= self._mean / max(float(image.mean()), 1.0)
+        return -float(np.abs(image - self._goal).sum()) / 255.0
 
 
 def _check(name: str) -> None:

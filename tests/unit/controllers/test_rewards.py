@@ -65,13 +65,24 @@ def test_dense_falls_with_distance(distance_m, factor):
 
 def test_image_is_minus_the_sum_of_pixel_differences():
     goal = np.full((32, 32), 100, np.uint8)
-    reward = make_reward("image", TASK, goal_image=goal)
+    raw = RewardConfig(match_brightness=False)
+    reward = make_reward("image", TASK, goal_image=goal, config=raw)
     other = goal.copy()
     other[0, :4] = 151
     assert reward(seen(image=goal)) == 0.0
     assert reward(seen(image=other)) == pytest.approx(-4 * 51 / 255)
     with pytest.raises(ShapeError, match="image"):
         reward(seen())
+
+
+def test_image_reward_does_not_mind_a_darker_day():
+    goal = np.tile(np.arange(60, 124, 2, dtype=np.uint8), (32, 1))
+    darker = (goal // 2).astype(np.uint8)
+    assert make_reward("image", TASK, goal_image=goal)(seen(image=darker)) == pytest.approx(0.0)
+    raw = make_reward("image", TASK, goal_image=goal, config=RewardConfig(match_brightness=False))
+    assert raw(seen(image=darker)) == pytest.approx(-float((goal - darker).sum()) / 255)
+    black = np.zeros((32, 32), np.uint8)
+    assert np.isfinite(make_reward("image", TASK, goal_image=goal)(seen(image=black)))
 
 
 def test_image_reward_wants_a_goal_image():
