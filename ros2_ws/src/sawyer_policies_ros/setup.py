@@ -16,7 +16,7 @@ setup(
     zip_safe=True,
     maintainer="Sawyer stack maintainers",
     maintainer_email="maintainers@example.com",
-    description="Node that serves named policies.",
+    description="Nodes that serve named policies, and learn one.",
     license="Apache-2.0",
     entry_points={
         "console_scripts": [

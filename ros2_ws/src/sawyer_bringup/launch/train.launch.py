@@ -60,6 +60,10 @@ def _check(context: LaunchContext) -> None:
     for name in TAKES:
         value(context, name)
     check_reward(context)
+    connector = str(value(context, "connector"))
+    if connector.startswith("blocks"):
+        what = f"connector:={connector} is not allowed here"
+        raise ValueError(f"{what}; allowed: a connector; blocks are learned by `sawyer train`")
     observation = str(value(context, "observation"))
     if "image" in observation and not value(context, "camera"):
         what = f"observation:={observation} is not allowed with camera:=false"
@@ -90,7 +94,7 @@ def _setup(context: LaunchContext) -> list[object]:
         output="screen",
     )
     return [
-        include("bringup.launch.py", BRINGUP_TAKES, policy_path=output),
+        include("bringup.launch.py", BRINGUP_TAKES, policy="training", policy_path=output),
         include("include/learner.launch.py", LEARNER_TAKES),
         session,
         ends_everything(session),

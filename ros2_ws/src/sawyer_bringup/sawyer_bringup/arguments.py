@@ -53,7 +53,9 @@ MAX_EPISODES = 100_000  # ours
 MAX_SEED = 2**31 - 1 - MAX_EPISODES  # sawyer_controllers.episode: 2^31 - 1 for the last episode
 ARGUMENTS: dict[str, Argument] = {
     "robot": Argument("twin", "which robot: only the driver include differs", choices=("twin",)),
-    "connector": Argument("usb", "board of the twin: the connector to insert", choices=tuple(connectors()) or None),
+    "connector": Argument(
+        "usb", "board of the twin: the connector to insert", choices=tuple(connectors()) or None
+    ),
     "policy": Argument("p_controller", "served policy (an unknown one lists the choices)"),
     "episodes": Argument(
         "1", "episodes to run, then everything shuts down", int, low=1, high=MAX_EPISODES

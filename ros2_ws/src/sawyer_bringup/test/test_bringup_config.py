@@ -17,7 +17,9 @@ from sawyer_controllers_ros.episode_manager_node import EpisodeManagerNode
 from sawyer_controllers_ros.insertion_sensor_node import InsertionSensorNode
 from sawyer_controllers_ros.reset_node import ResetNode
 from sawyer_controllers_ros.session_node import SessionNode
+from sawyer_controllers_ros.training_session_node import TrainingSessionNode
 from sawyer_datasets_ros.recorder_node import RecorderNode
+from sawyer_policies_ros.learner_node import LearnerNode
 from sawyer_policies_ros.policy_server_node import PolicyServerNode
 from sawyer_ros_common.diagnostics_node import DiagnosticsNode
 from sawyer_ros_common.runner import run_nodes
@@ -35,10 +37,12 @@ NODES = {
     "episode_manager": (EpisodeManagerNode, "clock:=sundial"),
     "force_bias": (ForceBiasNode, "estimator.samples:=1"),
     "insertion_sensor": (InsertionSensorNode, "success_hold_s:=-0.5"),
+    "learner": (LearnerNode, "steps:=0"),
     "policy_server": (PolicyServerNode, "max_sessions:=0"),
     "recorder": (RecorderNode, "topics:=[joint_states]"),
     "reset": (ResetNode, "routine.step_m:=1.0"),
     "session": (SessionNode, "episodes:=0"),
+    "training_session": (TrainingSessionNode, "max_repeats:=0"),
     "twin_camera": (TwinCameraNode, "overview_width_px:=1"),
     "twin_driver": (TwinDriverNode, "clock:=lockstp"),
 }

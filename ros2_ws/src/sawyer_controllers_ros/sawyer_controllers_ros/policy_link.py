@@ -110,8 +110,6 @@ class PolicyLink:
         )
         if observation.object_state is not None:
             request.object_state = observation.object_state.tolist()
-        if observation.object_state is not None:
-            request.object_state = observation.object_state.tolist()
         if observation.image is not None:
             request.image = conversions.image_message(
                 observation.image, stamp_ns, "policy_camera_optical_frame"

@@ -66,8 +66,8 @@ class SessionConfig:
 class SessionNode(ThinNode):
     """Client of `run_episode`; blocking, it has its process to itself."""
 
-    def __init__(self, config_class: type[Any] = SessionConfig) -> None:
-        super().__init__("session")
+    def __init__(self, name: str = "session", config_class: type[Any] = SessionConfig) -> None:
+        super().__init__(name)
         self.config: Any = ConfigParameters(self, config_class).config
         self._progress = SessionProgress(phase="waiting")
         self._failures: list[str] = []

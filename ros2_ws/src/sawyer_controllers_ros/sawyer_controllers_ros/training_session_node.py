@@ -12,11 +12,14 @@ import rclpy
 from rclpy.executors import ExternalShutdownException
 from sawyer_interfaces.action import RunEpisode
 from sawyer_interfaces.msg import EpisodeResult, ErrorCode, LearnerState
+from sawyer_interfaces.srv import ListPolicies
 
 from sawyer_controllers_ros.session_log import SessionLog
 from sawyer_controllers_ros.session_node import SessionNode
 from sawyer_core import SawyerError, TransportError, setting, validate
 from sawyer_ros_common import qos
+
+ASK_AGAIN_S = 1.0  # a request to a server that died is never answered
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,9 @@ class TrainingSessionConfig:
     learner_timeout_s: float = setting(
         60.0, unit="s", bounds=(0.1, 3600.0), doc="longest silence of the learner"
     )
+    server_timeout_s: float = setting(
+        120.0, unit="s", bounds=(0.1, 3600.0), doc="longest wait for a policy server that died"
+    )
     max_repeats: int = setting(
         5, bounds=(1, 1000), doc="times an episode that was lost is run again, in a row"
     )
@@ -53,13 +59,14 @@ class TrainingSessionNode(SessionNode):
     config: TrainingSessionConfig
 
     def __init__(self) -> None:
-        super().__init__(TrainingSessionConfig)
+        super().__init__("training_session", TrainingSessionConfig)
 
     def start(self) -> None:
         """Listen to the learner too."""
         super().start()
         self._learner_state: LearnerState | None = None
         self._heard_s = time.monotonic()
+        self._policies = self.create_client(ListPolicies, "policy/list")
         self.create_subscription(LearnerState, "learner/state", self._on_state, qos.LATCHED)
 
     def _on_state(self, message: LearnerState) -> None:
@@ -91,6 +98,7 @@ class TrainingSessionNode(SessionNode):
         """One episode, again where it was lost; the learner's state after it."""
         lost = ""
         for _ in range(self.config.max_repeats + 1):
+            self._wait_for_server()
             result = self._run(self._goal(state))
             log.add(result)
             self._take(result)
@@ -103,6 +111,24 @@ class TrainingSessionNode(SessionNode):
             self.get_logger().warning(f"episode {result.index} is run again: {lost}")
         times = self.config.max_repeats + 1
         raise TransportError(f"episode {state.next_episode} was lost {times} times: {lost}")
+
+    def _wait_for_server(self) -> None:
+        """Wait until the policy server answers; a new one loads its policy first.
+
+        Raises:
+            TransportError: it does not.
+        """
+        limit_s = self.config.server_timeout_s
+        end_s = time.monotonic() + limit_s
+        while time.monotonic() < end_s:
+            asked = self._policies.call_async(ListPolicies.Request())
+            rclpy.spin_until_future_complete(self, asked, timeout_sec=ASK_AGAIN_S)
+            if asked.done():
+                return
+            self._policies.remove_pending_request(asked)
+            if not rclpy.ok():
+                raise ExternalShutdownException
+        raise TransportError(f"the policy server has not answered for {limit_s:g} s")
 
     def _goal(self, state: LearnerState) -> RunEpisode.Goal:
         config, index = self.config, state.next_episode

@@ -23,7 +23,7 @@ class LearnerNodeConfig:
     task_file: str = setting(doc="YAML file of the insertion task; comes with the connector")
     connector: str = setting("usb", doc="connector to insert")
     algorithm: str = setting("sac", doc="learner: sac or td3")
-    reward: str = setting("sparse", doc="reward the episode manager gives")
+    reward: str = setting("dense", doc="reward the episode manager gives")
     observation: str = setting("", doc="preset of what the policy sees; empty: by the reward")
     base_controller: str = setting(
         "p_controller", doc="p_controller: residual; none: the policy acts alone"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import time
 from dataclasses import dataclass
 
@@ -109,6 +110,8 @@ class PolicyServerNode(ThinNode):
                 self._host.preload(self._config.preload)
             except SawyerError as error:
                 self.get_logger().warning(f"not loaded beforehand: {error}")
+                # It may be written later: what takes seconds to load is loaded now.
+                importlib.import_module("sawyer_policies.inference")
 
     def _list(
         self, _request: ListPolicies.Request, response: ListPolicies.Response
