@@ -32,7 +32,8 @@ class PolicyEntry(Protocol):
 PolicyLike = str | PolicyEntry
 
 
-def _resolve(policy: PolicyLike) -> tuple[PolicySpec, PolicyProtocol]:
+def policy_and_spec(policy: PolicyLike) -> tuple[PolicySpec, PolicyProtocol]:
+    """Spec of a policy, and a fresh instance of it."""
     if isinstance(policy, str):
         return scripted_spec(policy), make_scripted(policy)
     return policy.spec, policy.factory()
@@ -57,7 +58,7 @@ def _run_block(
     specs: list[EpisodeSpec],
     config: SessionConfig | None,
 ) -> list[EpisodeResult]:
-    policy_spec, instance = _resolve(policy)
+    policy_spec, instance = policy_and_spec(policy)
     sees = policy_spec.needs_image
     with Twin(connector) as twin:
         session = InsertionSession(twin, config)

@@ -148,8 +148,9 @@ class TrainingSettings:
     )
     warmup_action: str = setting(
         "policy",
-        choices=("policy", "uniform", "zero"),
-        doc="learned action meanwhile: of the untrained policy (mean zero), uniform, or none",
+        choices=("policy", "uniform", "held", "zero"),
+        doc="learned action meanwhile: of the untrained policy (mean zero), uniform, full along "
+        "one axis and held for some steps, or none",
     )
     demo_pretrain_updates: int = setting(
         0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"

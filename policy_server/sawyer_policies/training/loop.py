@@ -21,6 +21,7 @@ from sawyer_policies.training.config import TrainingConfig, config_mapping
 from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
+from sawyer_policies.training.exploration import held_action
 from sawyer_policies.training.inspection import save_bad_batch
 from sawyer_policies.training.metrics import MetricsLog
 from sawyer_policies.training.rewarding import transition_end
@@ -275,6 +276,8 @@ class TrainingLoop:
             return np.zeros(3, dtype=np.float32)
         if self.warming_up and config.warmup_action == "uniform":
             return rng.uniform(-1.0, 1.0, 3).astype(np.float32)
+        if self.warming_up and config.warmup_action == "held":
+            return held_action(config.seed, self.state.env_steps)
         batch = {name: value[None] for name, value in seen.items()}
         return self.learner.act(batch, deterministic=False, rng=rng)[0]
 

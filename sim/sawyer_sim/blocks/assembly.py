@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -43,13 +44,7 @@ class CarriedGeometry:
     def plug(self) -> list[Shape]:
         """The carried block, frame of its lower end, z towards the gripper."""
         width, depth, height = self.blocks.carried_size_m
-        lead = self.blocks.lead_m
-        x, y = (-0.5 * width, 0.5 * width), (-0.5 * depth, 0.5 * depth)
-        return (
-            [box(x, y, (0.0, height), role="insulator")]
-            if lead == 0.0
-            else _with_lead(0.5 * width, 0.5 * depth, height, lead)
-        )
+        return _with_edges(0.5 * width, 0.5 * depth, height, self.blocks.edge_m)
 
     def socket(self) -> list[Shape]:
         """Nothing: the standing blocks are loose."""
@@ -99,38 +94,24 @@ class BlockAssembly(Connector):
         return StandingBlocks(self.loose_bodies, self.blocks, world, seed, yaw_rad)
 
 
-def _with_lead(half_x: float, half_y: float, height: float, lead: float) -> list[Shape]:
-    """A block whose four lower edges are cut at 45 degrees; every part lies within it."""
-    root = 0.5**0.5
-    body = box((-half_x, half_x), (-half_y, half_y), (lead, height), role="insulator")
-    nose = box(
-        (-half_x + lead, half_x - lead),
-        (-half_y + lead, half_y - lead),
-        (0.0, lead),
-        role="insulator",
-    )
-    shapes = [body, nose]
-    # A bar turned by 45 degrees: one of its faces is the chamfer.
-    thick = lead * root
-    length = 2.0 * lead * root
-    for sign in (1.0, -1.0):
-        inner = 0.5 * thick * root
-        centre = 0.5 * lead
+def _with_edges(half_x: float, half_y: float, height: float, edge: float) -> list[Shape]:
+    """A block whose four upright edges are cut at 45 degrees; every part lies within it."""
+    z = (0.0, height)
+    inner_x, inner_y = half_x - edge, half_y - edge
+    shapes = [
+        box((-half_x, half_x), (-inner_y, inner_y), z, role="insulator"),
+        box((-inner_x, inner_x), (-half_y, half_y), z, role="insulator"),
+    ]
+    # A plate behind each cut: as long as the cut, half as thick.
+    length, thick = edge * math.sqrt(2.0), edge * math.sqrt(0.5)
+    away = 0.5 * edge + 0.25 * edge  # of the plate's middle from the uncut edge, x and y
+    for sign_x, sign_y in ((1.0, 1.0), (-1.0, 1.0), (-1.0, -1.0), (1.0, -1.0)):
         shapes.append(
             Shape(
                 "box",
-                (length, 2.0 * (half_y - lead), thick),
-                (sign * (half_x - centre - inner), 0.0, centre + inner),
-                (0.0, -sign * 0.25 * np.pi, 0.0),
-                role="insulator",
-            )
-        )
-        shapes.append(
-            Shape(
-                "box",
-                (2.0 * (half_x - lead), length, thick),
-                (0.0, sign * (half_y - centre - inner), centre + inner),
-                (sign * 0.25 * np.pi, 0.0, 0.0),
+                (length, thick, height),
+                (sign_x * (half_x - away), sign_y * (half_y - away), 0.5 * height),
+                (0.0, 0.0, -sign_x * sign_y * 0.25 * math.pi),
                 role="insulator",
             )
         )

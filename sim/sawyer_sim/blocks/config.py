@@ -23,8 +23,10 @@ class BlocksGeometry:
         bounds=(0.0, 0.02),
         doc="gap on each side of the carried block when all is nominal",
     )
-    lead_m: float = setting(
-        0.0, unit="m", bounds=(0.0, 0.01), doc="chamfer of the carried block's lower edges"
+    edge_m: float = setting(
+        unit="m",
+        bounds=(1e-4, 0.01),
+        doc="cut of the carried block's four upright edges, 45 degrees",
     )
 
     def __post_init__(self) -> None:
