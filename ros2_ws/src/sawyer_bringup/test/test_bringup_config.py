@@ -159,14 +159,26 @@ def test_the_folder_is_made_or_refused_before_anything_starts(tmp_path: Path) ->
         arguments.make_folder(context(output_dir=str(file)), "output_dir")
 
 
-def test_the_launch_file_refuses_before_it_starts_anything() -> None:
-    path = CONFIG.parents[1] / "launch" / "sim.launch.py"
-    found = importlib.util.spec_from_file_location("sim_launch", path)
+@pytest.mark.parametrize(
+    ("file", "given", "text"),
+    [
+        ("sim", {"noise_mm": "50"}, "noise_mm:=50"),
+        ("sim", {"reward": "image", "camera": "false"}, "reward:=image.*camera:=true"),
+        ("train", {"steps": "0"}, "steps:=0"),
+        ("train", {"connector": "blocks"}, "connector:=blocks"),
+        ("train", {"observation": "image32", "camera": "false"}, "image32.*camera:=true"),
+    ],
+)
+def test_the_launch_file_refuses_before_it_starts_anything(
+    file: str, given: dict[str, str], text: str
+) -> None:
+    path = CONFIG.parents[1] / "launch" / f"{file}.launch.py"
+    found = importlib.util.spec_from_file_location(f"{file}_launch", path)
     module = importlib.util.module_from_spec(found)
     found.loader.exec_module(module)
-    declared = {name: argument.default for name, argument in arguments.ARGUMENTS.items()}
-    with pytest.raises(ValueError, match="noise_mm:=50"):
-        module._setup(context(**{**declared, "noise_mm": "50"}))
+    declared = {name: arguments.ARGUMENTS[name].default for name in module.TAKES}
+    with pytest.raises(ValueError, match=text):
+        module._setup(context(**{**declared, **given}))
 
 
 def test_an_unknown_argument_lists_the_choices() -> None:

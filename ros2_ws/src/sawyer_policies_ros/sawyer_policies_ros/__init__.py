@@ -1,1 +1,1 @@
-"""Node that serves named policies."""
+"""Nodes that serve named policies, and learn one."""
