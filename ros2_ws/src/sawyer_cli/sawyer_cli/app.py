@@ -166,6 +166,62 @@ def evaluate_insertion(
     raise typer.Exit(1 if result["invalid"] else 0)
 
 
+@eval_app.command("blocks")
+def evaluate_blocks_command(
+    policy: Annotated[
+        str, typer.Option(help="a served policy, the folder of a bundle, or hand: no correction")
+    ] = "hand",
+    yaw_rad: Annotated[
+        float | None,
+        typer.Option(
+            help="r, half width of the blocks' yaw, rad "
+            "[default: 0; 20 degrees with --yaw-set discrete]"
+        ),
+    ] = None,
+    yaw_set: Annotated[str, typer.Option(help="uniform U[-r, r] or discrete {0, r, -r}")] = (
+        "uniform"
+    ),
+    sigma: Annotated[
+        float,
+        typer.Option(
+            "--noise-sigma", "--control-sigma", help="control noise, share of a full action"
+        ),
+    ] = 0.0,
+    mu: Annotated[
+        float,
+        typer.Option("--bias-mu", "--control-mu", help="control bias, share of a full action"),
+    ] = 0.0,
+    scene: Annotated[str, typer.Option(help="blocks (twin A) or blocks_b (twin B)")] = "blocks",
+    episodes: Annotated[int, typer.Option(help="number of assemblies")] = 20,
+    seed: Annotated[int, typer.Option(help="seed of the first episode")] = 0,
+    backend: Annotated[str, typer.Option(help="gym (one process) or ros (the graph)")] = "gym",
+    workers: Annotated[int, typer.Option(help="processes of the gym back end")] = 1,
+    json_file: Annotated[
+        Path | None, typer.Option("--json", help="write the summary to this file")
+    ] = None,
+) -> None:
+    """Block assembly: success rate over many episodes, with its 95 % interval."""
+    from rich.console import Console
+
+    from sawyer_cli.choices import resolve_policy
+    from sawyer_cli.evaluate import json_text, summary_table
+    from sawyer_cli.evaluate_blocks import HAND, BlocksRequest, evaluate_blocks
+    from sawyer_cli.paths import new_run_folder, require_writable, write_atomically
+
+    require_writable(json_file)
+    name = HAND if policy == "hand" else resolve_policy(policy)
+    request = BlocksRequest(
+        scene, name, yaw_rad, yaw_set, sigma, mu, episodes, seed, backend, workers
+    ).checked()
+    folder = new_run_folder("eval", None) if backend == "ros" else None
+    result = evaluate_blocks(request, folder)
+    Console().print(summary_table(result))
+    if json_file is not None:
+        write_atomically(json_file, json_text(result))
+        print(f"wrote {json_file}")
+    raise typer.Exit(1 if result["invalid"] else 0)
+
+
 @bench_app.command("sim")
 def bench_sim(
     json_file: Annotated[Path | None, typer.Option("--json", help="write the figures")] = None,

@@ -90,10 +90,11 @@ def run_gym(request: EvaluationRequest) -> list[EpisodeRow]:
             seed=request.seed,
             workers=request.workers,
         )
-    return [_row(i, result) for i, result in enumerate(results)]
+    return [row_of(i, result) for i, result in enumerate(results)]
 
 
-def _row(index: int, result: Any) -> EpisodeRow:
+def row_of(index: int, result: Any) -> EpisodeRow:
+    """Return the row of a result of the gym back end."""
     return EpisodeRow(
         index=index,
         seed=int(result.seed),
