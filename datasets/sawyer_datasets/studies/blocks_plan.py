@@ -13,6 +13,7 @@ from sawyer_datasets.studies.budgets import Budget, Estimates, read_budgets, rea
 from sawyer_datasets.studies.jobs import EVAL, TRAIN, Job, JobSet
 
 KINDS: Final = ("trials", "curves", "sweep")
+METHOD_KEYS: Final = ("label", "policy", "preset", "needs", "set", "evaluated")
 _TOP = ("format", "study", "title", "budgets", "estimates", "methods", "experiments")
 
 
@@ -21,6 +22,7 @@ class Method:
     """How a policy is come by: trained with a preset, or served as it is.
 
     ``needs`` is a method whose training gives ``{run}`` or ``{policy}`` in the settings.
+    ``evaluated`` is false where the learning curve is all there is to see.
     """
 
     name: str
@@ -29,6 +31,7 @@ class Method:
     preset: str
     needs: str
     settings: Mapping[str, Any]
+    evaluated: bool
 
     @property
     def trained(self) -> bool:
@@ -134,7 +137,8 @@ class BlocksPlan:
         found: list[Job] = []
         for index in range(len(entry.budget.train_seeds)):
             found.append(self._training(experiment, setting, entry, index))
-            found.append(self._evaluation(experiment, setting, entry, index))
+            if entry.method.evaluated:
+                found.append(self._evaluation(experiment, setting, entry, index))
         return found
 
     def _training(self, experiment: Experiment, setting: Setting, entry: Entry, index: int) -> Job:
@@ -200,7 +204,7 @@ def job_id(
 
 
 def _method(name: str, values: Any) -> Method:
-    section = Section(values, f"method {name}", ("label", "policy", "preset", "needs", "set"))
+    section = Section(values, f"method {name}", METHOD_KEYS)
     if ("policy" in section) == ("preset" in section):
         raise ConfigError(f"method {name}", "policy and preset", "exactly one of the two")
     return Method(
@@ -210,6 +214,7 @@ def _method(name: str, values: Any) -> Method:
         preset=section.get("preset", str, ""),
         needs=section.get("needs", str, ""),
         settings=section.get("set", dict, {}),
+        evaluated=section.get("evaluated", bool, True),
     )
 
 

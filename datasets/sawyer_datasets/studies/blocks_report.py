@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sawyer_datasets.studies import documents
 from sawyer_datasets.studies.blocks_pictures import experiment_picture
@@ -66,7 +66,7 @@ def markdown(
 ) -> str:
     """Return report.md."""
     run = sum(cell.complete for cell in cells)
-    partial = sum(not cell.complete and cell.pooled is not None for cell in cells)
+    partial = sum(cell.status == "partial" for cell in cells)
     parts = [
         f"# {plan.title}",
         f"{run} of {len(cells)} numbers measured as planned, {partial} in part, "
@@ -78,7 +78,7 @@ def markdown(
     for experiment in plan.experiments.values():
         mine = [cell for cell in cells if cell.experiment is experiment]
         parts += _experiment(experiment, mine, notes)
-    parts += ["## How it was measured", _method(plan)]
+    parts += ["## How it was measured", _method(plan), *_settings(plan, store)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -116,7 +116,8 @@ def _table(cells: Sequence[BlocksCell]) -> str:
 def _numbers(cell: BlocksCell) -> list[str]:
     pooled = cell.pooled
     if pooled is None:
-        return ["not run", "", "", ""]
+        words = "learning curve only" if cell.made else "not run"
+        return [words, "", "", ""]
     low, high = pooled.interval
     ours = f"**{100 * pooled.rate:.0f} %** ({pooled.good}/{pooled.count})"
     if not cell.complete:
@@ -209,6 +210,22 @@ def _method(plan: BlocksPlan) -> str:
     )
 
 
+def _settings(plan: BlocksPlan, store: Store) -> list[str]:
+    """What the finished trainings were made with, by method."""
+    jobs = plan.jobs()
+    trainings: dict[str, list[dict[str, Any]]] = {}
+    for cell in blocks_cells(plan, store):
+        for seed in cell.entry.budget.train_seeds:
+            name = job_id(cell.experiment, cell.setting, cell.entry, seed, TRAIN)
+            record = store.record(jobs[name])
+            if record is not None:
+                trainings.setdefault(cell.entry.method.label, []).append(record)
+    if not trainings:
+        return []
+    words = "What the trainings were made with (all settings are in results.json):"
+    return [words, documents.settings_table(trainings)]
+
+
 def commands(plan: BlocksPlan, store: Store) -> str:
     """Return commands.md: what made each number."""
     jobs = plan.jobs()
@@ -223,7 +240,8 @@ def commands(plan: BlocksPlan, store: Store) -> str:
         for setting in experiment.settings.values():
             for entry in experiment.entries_in(setting):
                 seeds: tuple[int | None, ...] = entry.budget.train_seeds or (None,)
-                lasts = (TRAIN, EVAL) if entry.method.trained else (EVAL,)
+                method = entry.method
+                lasts = [TRAIN] * method.trained + [EVAL] * method.evaluated
                 names = [
                     job_id(experiment, setting, entry, seed, last)
                     for seed in seeds

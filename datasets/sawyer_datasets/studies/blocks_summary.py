@@ -28,13 +28,23 @@ class BlocksCell:
 
     @property
     def expected(self) -> int:
-        """Evaluations that the plan asks for."""
+        """Evaluations that the plan asks for, or trainings where none is to be evaluated."""
         return max(1, len(self.entry.budget.train_seeds))
 
     @property
+    def made(self) -> int:
+        """How many of them there are."""
+        return len(self.evaluations if self.entry.method.evaluated else self.curves)
+
+    @property
     def complete(self) -> bool:
-        """Whether every evaluation of the plan has been made."""
-        return len(self.evaluations) == self.expected
+        """Whether everything of the plan has been made."""
+        return self.made == self.expected
+
+    @property
+    def status(self) -> str:
+        """How much of the plan has been made, in words."""
+        return "complete" if self.complete else "partial" if self.made else "not run"
 
     @property
     def pooled(self) -> Pooled | None:
@@ -104,7 +114,7 @@ class BlocksCell:
             "x": self.setting.x,
             "method": self.entry.method.name,
             "published": self.entry.published,
-            "status": "complete" if self.complete else "partial" if pooled else "not run",
+            "status": self.status,
             "backend": self.entry.budget.backend,
             "budget": self.entry.budget.name,
         }
@@ -136,7 +146,7 @@ def blocks_cells(plan: BlocksPlan, store: Store) -> list[BlocksCell]:
                 seeds: tuple[int | None, ...] = entry.budget.train_seeds or (None,)
                 made = [
                     store.record(jobs[job_id(experiment, setting, entry, seed, EVAL)])
-                    for seed in seeds
+                    for seed in (seeds if entry.method.evaluated else ())
                 ]
                 trained = [
                     store.record(jobs[job_id(experiment, setting, entry, seed, TRAIN)])

@@ -78,6 +78,43 @@ def command_block(jobs: Iterable[Job], store: Store) -> str:
     return "\n".join([*lines, "```"])
 
 
+SHOWN_SETTINGS: Final = (  # setting of a training, heading
+    ("observation", "policy sees"),
+    ("critic_observation", "critics see"),
+    ("updates_per_step", "updates per step"),
+    ("action_scale_m", "full action, m"),
+    ("sampling", "served"),
+)
+
+
+def settings_table(trainings: Mapping[str, Sequence[Mapping[str, Any]]]) -> str:
+    """Return what the trainings were made with, one line per method.
+
+    Args:
+        trainings: records by method; settings that differ within a method are all named.
+    """
+    lines = []
+    for label, records in trainings.items():
+        configs = [record["result"].get("config", {}) for record in records]
+        shown = [
+            " / ".join(dict.fromkeys(str(config.get(name) or "-") for config in configs))
+            for name, _ in SHOWN_SETTINGS
+        ]
+        steps = [int(record["result"]["env_steps"]) for record in records]
+        updates = [int(record["result"]["updates"]) for record in records]
+        wall = [float(record["result"].get("train_wall_s") or 0.0) / 60.0 for record in records]
+        lines.append(
+            [label, *shown, _span(steps), _span(updates), f"{min(wall):.1f} to {max(wall):.1f}"]
+        )
+    heads = [heading for _, heading in SHOWN_SETTINGS]
+    return table(["method", *heads, "steps", "updates", "training, min"], lines)
+
+
+def _span(values: Sequence[int]) -> str:
+    low, high = min(values), max(values)
+    return str(low) if low == high else f"{low} to {high}"
+
+
 def results_json(
     study: str,
     title: str,

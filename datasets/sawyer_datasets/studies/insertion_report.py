@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from sawyer_datasets.studies import documents
 from sawyer_datasets.studies.curves import steps_until
@@ -17,6 +17,7 @@ from sawyer_datasets.studies.insertion_pictures import (
 )
 from sawyer_datasets.studies.insertion_plan import GOALS, InsertionPlan, Row, cell_id
 from sawyer_datasets.studies.insertion_summary import GoalSummary, curves_of, summaries
+from sawyer_datasets.studies.jobs import TRAIN
 from sawyer_datasets.studies.notes import GENERAL, note_for, read_notes, skeleton
 from sawyer_datasets.studies.store import Store
 
@@ -70,7 +71,7 @@ def markdown(
     parts += ["## What was to be reached", _bars(cells)]
     parts += ["## Learning curves", *_curves(plan, store)]
     parts += ["## Where we differ, and why", *_differences(cells, notes)]
-    parts += ["## How it was measured", _method(plan)]
+    parts += ["## How it was measured", _method(plan), *_settings(plan, store)]
     return "\n\n".join(parts) + "\n"
 
 
@@ -245,6 +246,27 @@ def _method(plan: InsertionPlan) -> str:
             "`./sawyer report ch9 --fresh --only residual_sac_image/usb` measures one cell again.",
         ]
     )
+
+
+def _settings(plan: InsertionPlan, store: Store) -> list[str]:
+    """What the finished trainings were made with, by row."""
+    jobs = plan.jobs()
+    trainings: dict[str, list[dict[str, Any]]] = {}
+    for row in plan.rows.values():
+        for connector, cell in row.cells.items():
+            for seed in cell.budget.train_seeds if row.trained else ():
+                record = store.record(jobs[cell_id(row.name, connector, seed, TRAIN)])
+                if record is not None:
+                    trainings.setdefault(f"{row.group}, {row.label}", []).append(record)
+    if not trainings:
+        return []
+    words = (
+        "What the trainings were made with (all settings are in results.json). `state`: position "
+        "and vertical force, the seed's; `image32`: the 32x32 picture; `_goal`: also the offset "
+        "to the commanded goal, on which the base controller acts as well. What the critics see "
+        "is used while training only."
+    )
+    return [words, documents.settings_table(trainings)]
 
 
 def commands(plan: InsertionPlan, store: Store) -> str:

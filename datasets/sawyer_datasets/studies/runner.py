@@ -11,7 +11,7 @@ from typing import Any, Final, Protocol
 from sawyer_datasets.studies.jobs import TRAIN, Job, JobSet
 from sawyer_datasets.studies.store import Store
 
-ATTEMPTS: Final = 2  # of a job within one run; ours
+ATTEMPTS: Final = 3  # of a job within one run: a graph may fail to start on a busy machine; ours
 BUSY_POLL_S: Final = 2.0  # while all that is left is in the hands of another process; ours
 LEAST_FREE_BYTES: Final = 500 * 2**20  # below it no job is begun; ours
 FULL_DISK_POLL_S: Final = 30.0  # ours

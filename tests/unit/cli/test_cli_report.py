@@ -212,7 +212,7 @@ if words[0] == "train":
 else:
     if value("--policy") == "refused":
         print("unknown policy", flush=True)
-        sys.exit(7)
+        sys.exit(1)
     row = {"success": True, "reason": "success", "steps": 3, "final_distance_mm": 0.5,
            "peak_force_n": None}
     pathlib.Path(value("--json")).write_text(json.dumps({
@@ -289,7 +289,7 @@ def test_failed_command_shows_the_end_of_its_log(tmp_path: Path) -> None:
     jobs = small_jobs(policy="refused")
     made, store = executor(tmp_path, jobs)
     carry_out(made, store, jobs["a/train"])
-    with pytest.raises(JobFailedError, match=r"exit 7.*\n.*\nunknown policy"):
+    with pytest.raises(JobFailedError, match=r"exit 1.*\n.*\nunknown policy"):
         carry_out(made, store, jobs["a/exact"])
 
 

@@ -117,7 +117,7 @@ def test_stop_ends_in_order_and_is_no_failure(tmp_path: Path) -> None:
     assert outcome.failed == {}
 
 
-def test_failure_is_tried_twice_blocks_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
+def test_failure_is_tried_again_blocks_what_needs_it_and_nothing_else(tmp_path: Path) -> None:
     tries: list[str] = []
 
     def count(job: Job) -> None:
