@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from sawyer_policies.learners import CONFIGS, LearnerSpaces, ReplayBuffer, make_learner
+from sawyer_policies.learners import (
+    CONFIGS,
+    DemoConfig,
+    LearnerSpaces,
+    ReplayBuffer,
+    make_learner,
+)
 
 DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 STATE = LearnerSpaces(4, None, 3)
@@ -57,3 +63,43 @@ def test_hundred_updates_from_states_agree(name: str, demos: bool) -> None:
     assert largest_difference(learners) < 2e-5
     assert learners[0].updates == learners[1].updates == 110
     assert learners[0].actor_updates == learners[1].actor_updates > 0
+
+
+@pytest.mark.parametrize("spaces", [IMAGE, BOTH])
+@pytest.mark.parametrize("name", ["sac", "td3"])
+def test_updates_from_pictures_agree(name: str, spaces: LearnerSpaces) -> None:
+    """Tolerance 2e-4 after 12 updates: convolutions are summed in another order."""
+    buffer = replay_of(spaces, 64)
+    learners = pair(name, spaces, demo=DemoConfig(q_filter=False))
+    for learner in learners:
+        learner.update_many(buffer, 2, update_actor=False)
+        learner.update_many(buffer, 6)
+        learner.update_many(buffer, 4, demo_replay=buffer)
+    assert largest_difference(learners) < 2e-4
+
+
+@pytest.mark.parametrize("name", ["sac", "td3"])
+def test_both_ways_exchange_their_states(name: str) -> None:
+    buffer = replay_of(STATE)
+    plain, fast = pair(name, STATE)
+    fast.update_many(buffer, 5)
+    plain.load_state(*fast.state())
+    assert largest_difference([plain, fast]) == 0.0
+    plain.update_many(buffer, 5)
+    fast.update_many(buffer, 5)
+    assert largest_difference([plain, fast]) < 2e-6
+
+
+@pytest.mark.parametrize("name", ["sac", "td3"])
+def test_single_updates_agree_also_with_one_hidden_layer(name: str) -> None:
+    buffer = replay_of(STATE)
+    config = CONFIGS[name](hidden=(24,), batch_size=32)
+    learners = [
+        make_learner(name, config, STATE, seed=3, device=DEVICE, fast=fast)
+        for fast in (False, True)
+    ]
+    batches = [buffer.sample(32, np.random.default_rng(k)) for k in range(4)]
+    for learner in learners:
+        found = [learner.update(batch, demo=batches[0]) for batch in batches]
+        assert float(found[0]["critic_loss"]) > 0.0
+    assert largest_difference(learners) < 2e-6
