@@ -47,7 +47,7 @@ PRESETS: dict[str, tuple[str, ...]] = {
     # residual_insertion_daib A.2: end effector relative to the goal, both standing blocks
     "blocks": ("goal_error", "object_state"),
 }
-PRESET_SCALES: dict[str, dict[str, float]] = {"blocks": {"goal_error_scale_m": 0.02}}
+PRESET_SCALES: dict[str, dict[str, Any]] = {"blocks": {"goal_error_scale_m": (0.02, 0.02, 0.02)}}
 """Scales of a preset that differ from the defaults (ours): the way down is 8 cm long."""
 
 _ARRAYS: dict[str, ArraySpec] = {
@@ -91,11 +91,19 @@ class ObservationConfig:
         bounds=(-2.0, 2.0),
         doc="subtracted from ee_position: the task's nominal goal",
     )
-    position_scale_m: float = setting(
-        0.01, unit="m", bounds=(1e-6, 10.0), doc="ee_position is divided by it (ours)"
+    position_scale_m: tuple[float, ...] = setting(
+        (0.001, 0.001, 0.01),
+        length=3,
+        unit="m",
+        bounds=(1e-6, 10.0),
+        doc="ee_position is divided by it (ours): sideways the last millimetre decides",
     )
-    goal_error_scale_m: float = setting(
-        0.01, unit="m", bounds=(1e-6, 10.0), doc="goal_error is divided by it (ours)"
+    goal_error_scale_m: tuple[float, ...] = setting(
+        (0.001, 0.001, 0.01),
+        length=3,
+        unit="m",
+        bounds=(1e-6, 10.0),
+        doc="goal_error is divided by it (ours)",
     )
     force_scale_n: float = setting(
         20.0, unit="N", bounds=(1e-3, 1000.0), doc="force_z is divided by it (ours)"
@@ -162,6 +170,8 @@ class ObservationEncoder:
     def __init__(self, config: ObservationConfig) -> None:
         self.config = config
         self._reference = np.array(config.position_reference_m, dtype=np.float64)
+        self._position_scale = np.array(config.position_scale_m, dtype=np.float64)
+        self._error_scale = np.array(config.goal_error_scale_m, dtype=np.float64)
         self._parts = [name for name in config.features if FEATURES[name][0]]
         self._parts += config.privileged
         self._sees = "image" in config.features
@@ -212,8 +222,8 @@ class ObservationEncoder:
             return blocks
         position = _vector(arrays, "ee_position", 3)
         if name == "ee_position":
-            return (position - self._reference) / config.position_scale_m
-        return (position - _vector(arrays, "goal_position", 3)) / config.goal_error_scale_m
+            return (position - self._reference) / self._position_scale
+        return (position - _vector(arrays, "goal_position", 3)) / self._error_scale
 
 
 def _named(seen: PolicyInput) -> dict[str, npt.ArrayLike]:

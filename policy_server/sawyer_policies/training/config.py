@@ -62,8 +62,13 @@ CHOICES: dict[str, TaskChoices] = {
         # on the tuning seeds
         shaping={
             "sparse": {"reward_scale": 0.1, "stop_penalty": 0.5},
-            "dense": {"reward_scale": 0.03, "stop_penalty": 5.0},
-            "image": {"reward_offset": 45.0, "reward_scale": 0.005, "stop_penalty": 20.0},
+            "dense": {"reward_scale": 0.03, "success_bonus": 6.0, "stop_penalty": 5.0},
+            "image": {
+                "reward_offset": 45.0,
+                "reward_scale": 0.005,
+                "success_bonus": 40.0,
+                "stop_penalty": 20.0,
+            },
         },
         base_policy=False,
         env={},
@@ -132,6 +137,11 @@ class TrainingSettings:
     updates_per_step: int = setting(
         1, bounds=(0, 100), doc="gradient updates per environment step", source="digest B.3: one"
     )
+    n_step: int = setting(
+        1,
+        bounds=(1, 50),
+        doc="steps of reward before the learner's own estimate takes over (ours)",
+    )
     update_at: str = setting(
         "episode",
         choices=("episode", "step"),
@@ -163,6 +173,12 @@ class TrainingSettings:
     )
     reward_scale: float = setting(
         1.0, bounds=(1e-6, 1e6), doc="the learner sees reward and offset times this (ours)"
+    )
+    success_bonus: float = setting(
+        0.0,
+        bounds=(0.0, 1e6),
+        doc="added to the reward that goes on after success, before scaling, so that an almost "
+        "seated plug is not as good as a seated one (ours)",
     )
     stop_penalty: float = setting(
         0.0,
@@ -344,6 +360,7 @@ def _insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     pictures = plain.get("observation") == "image32"
     plain.setdefault("updates_per_step", 2 if pictures else 3)
     plain.setdefault("warmup_steps", 500)
+    plain.setdefault("n_step", 4)
     for key, value in _LEARNER_DEFAULTS.get(str(algorithm), {}).items():
         learner.setdefault(key, value)
     if pictures and residual:

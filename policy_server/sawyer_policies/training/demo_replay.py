@@ -112,7 +112,7 @@ def _add(
             )
         )
         ended = episode.success and step + 1 == episode.steps
-        stored = stored_reward(config, value, ended=ended)
+        stored = stored_reward(config, value, ended=ended, success=ended)
         clipped = np.clip(action, -1.0, 1.0).astype(np.float32)
         replay.add(encoded[step], clipped, stored, encoded[step + 1], ended)
     return left_out

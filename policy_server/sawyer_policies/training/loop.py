@@ -24,6 +24,7 @@ from sawyer_policies.training.environment import Outcome, TrainingEnvironment
 from sawyer_policies.training.exploration import held_action
 from sawyer_policies.training.inspection import save_bad_batch
 from sawyer_policies.training.metrics import MetricsLog
+from sawyer_policies.training.n_step import NStepStore
 from sawyer_policies.training.rewarding import transition_end
 
 RECENT = 20
@@ -134,6 +135,7 @@ class TrainingLoop:
         )
         capacity = min(config.replay_capacity, config.steps)
         self.replay = ReplayBuffer(capacity, spaces, device=config.device)
+        self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
         seeds = np.random.SeedSequence([config.seed, 1])  # 1: apart from the learner's own chance
         self.state = LoopState(np.random.default_rng(seeds))
         self._log: MetricsLog | None = None
@@ -162,6 +164,8 @@ class TrainingLoop:
         tensors = {k: v for k, v in found.tensors.items() if not k.startswith("average.")}
         self.learner.load_state(tensors, found.meta)
         self.replay = found.replay
+        config = self.config
+        self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
         self.state.restore(found.trainer["state"])
         self.state.average = average or None
         self._log = MetricsLog(self.folder, self._writer, found.trainer["files"])
@@ -255,6 +259,7 @@ class TrainingLoop:
             figures.action_size += float(np.abs(action).mean())
             if config.update_at == "step":
                 self._learn(1, figures)
+        self._store.cut(seen)
         if config.update_at == "episode":
             self._learn(figures.steps, figures)
         state.episode += 1
@@ -295,7 +300,7 @@ class TrainingLoop:
     ) -> None:
         """Store a transition; the policy's own action, never the sum with the base's."""
         reward, terminal = transition_end(self.config, outcome.reward, outcome)
-        self.replay.add(seen, action, reward, following, terminal)
+        self._store.add(seen, action, reward, following, terminal)
 
     def _learn(self, env_steps: int, figures: _Episode) -> None:
         count = env_steps * self.config.updates_per_step

@@ -8,7 +8,12 @@ from sawyer_policies.training.environment import Outcome
 
 
 def stored_reward(
-    config: TrainingConfig, reward: float, *, ended: bool, stopped: bool = False
+    config: TrainingConfig,
+    reward: float,
+    *,
+    ended: bool,
+    success: bool = False,
+    stopped: bool = False,
 ) -> float:
     """Reward that the learner sees.
 
@@ -19,10 +24,14 @@ def stored_reward(
         config: of the run.
         reward: of the environment.
         ended: the episode ended here for good.
+        success: with the plug in, which pays extra.
         stopped: by a safety stop, which costs extra.
     """
-    penalty = config.stop_penalty if ended and stopped else 0.0
-    scaled = (reward + config.reward_offset - penalty) * config.reward_scale
+    if ended and success:
+        reward += config.success_bonus
+    if ended and stopped:
+        reward -= config.stop_penalty
+    scaled = (reward + config.reward_offset) * config.reward_scale
     if ended and config.absorbing_terminals:
         scaled /= 1.0 - config.learner.gamma
     return scaled
@@ -36,4 +45,6 @@ def transition_end(config: TrainingConfig, reward: float, outcome: Outcome) -> t
     result = outcome.info.get("result", {})
     ended = outcome.ended and bool(result.get("valid", True))
     stopped = result.get("reason") == StopReason.SAFETY_STOP.value
-    return stored_reward(config, reward, ended=ended, stopped=stopped), ended
+    success = bool(result.get("success", False))
+    stored = stored_reward(config, reward, ended=ended, success=success, stopped=stopped)
+    return stored, ended

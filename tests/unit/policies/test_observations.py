@@ -31,13 +31,13 @@ def test_state_in_numbers():
     encoded = encoder.encode(arrays((0.501, 0.158, 0.128)))
     assert list(encoded) == ["state"]
     assert encoded["state"].dtype == np.float32
-    assert encoded["state"] == pytest.approx([0.1, -0.2, 2.0, 0.5], abs=1e-6)
+    assert encoded["state"] == pytest.approx([1.0, -2.0, 2.0, 0.5], abs=1e-6)
 
 
 def test_goal_error_follows_the_commanded_goal():
     encoder = ObservationEncoder(preset("state_goal", (0.5, 0.16, 0.108)))
     state = encoder.encode(arrays(goal=(0.501, 0.16, 0.108)))["state"]
-    assert state[4:] == pytest.approx([-0.1, 0.0, 1.2], abs=1e-6)
+    assert state[4:] == pytest.approx([-1.0, 0.0, 1.2], abs=1e-6)
 
 
 def test_the_picture_passes_unchanged():
