@@ -29,6 +29,15 @@ class BlocksRewardConfig:
         doc="f: distance of the end effector from the goal; A.2 of residual_insertion_daib "
         "proposes 1, but 2 makes the way down worth more than what a nudge may cost (ours)",
     )
+    near_weight: float = setting(
+        0.05,
+        bounds=(0.0, 1e3),
+        doc="f: further cost, rising from 0 at the goal to this at near_m: the last millimetres "
+        "decide (ours)",
+    )
+    near_m: float = setting(
+        0.01, unit="m", bounds=(1e-4, 1.0), doc="distance from which near_weight is full (ours)"
+    )
     tilt_weight_per_rad: float = setting(
         0.1,
         unit="1/rad",
@@ -75,7 +84,7 @@ class BlocksRewardConfig:
 class BlocksReward:
     """r = scale * (f + g).
 
-    f = -w |x - x*|, g = -lambda sum |theta| - mu sum |X - X0| - kappa sum |phi|, sums over the
+    f = -w |x - x*| - v min(|x - x*| / d, 1), g = -lambda sum |theta| - mu sum |X - X0| - kappa sum |phi|, sums over the
     left and the right standing block; each magnitude in g counts up to its limit.
 
     Args:
@@ -101,7 +110,9 @@ class BlocksReward:
             raise ConfigError("object_state", None, "(10,) numbers from the object tracker")
         config, rows = self.config, block_rows(object_state)
         error = np.asarray(ee_position_m, dtype=np.float64) - self._goal
-        f = -config.distance_weight_per_m * np.linalg.norm(error)
+        distance = float(np.linalg.norm(error))
+        f = -config.distance_weight_per_m * distance
+        f -= config.near_weight * min(distance / config.near_m, 1.0)
         shift = np.linalg.norm(rows[:, :3], axis=1)
         g = -np.sum(
             config.tilt_weight_per_rad * np.minimum(np.abs(rows[:, 4]), config.tilt_limit_rad)
