@@ -177,12 +177,9 @@ def test_an_interrupted_run_goes_on_in_the_same_folder(tmp_path: Path, straight:
 @pytest.mark.parametrize(
     ("arguments", "texts"),
     [
-        (("algorithm:=ppo",), ("ppo", "sac", "td3")),
         (("observation:=stat", "camera:=false"), ("stat", "did you mean 'state'")),
         (("settings:=learner.actor_lrr=1",), ("actor_lrr", "actor_lr")),
         (("settings:=learner.demo",), ("learner.demo", "key=value")),
-        (("reward:=image", "camera:=false"), ("reward:=image", "camera:=true")),
-        (("observation:=image32", "camera:=false"), ("image32", "camera:=true")),
     ],
 )
 def test_a_bad_setting_ends_the_launch_with_what_is_allowed(
