@@ -75,7 +75,13 @@ class OffPolicyLearner:
         encoder, inputs = self.policy.encoder, self.policy.trunk.layers[0].in_features
         if self.asymmetric:
             encoder, inputs = None, self.spaces.state_dim
-        self.critic = Critic(encoder, inputs, self.spaces.action_dim, config.hidden)
+        self.critic = Critic(
+            encoder,
+            inputs,
+            self.spaces.action_dim,
+            config.hidden,
+            layer_norm=config.critic_layer_norm,
+        )
         self.policy.to(self.device)
         self.critic.to(self.device)
         self.target_critic = copy.deepcopy(self.critic).requires_grad_(False)

@@ -56,9 +56,15 @@ class Mlp(nn.Module):
 
 
 class TwinMlp(nn.Module):
-    """Two MLPs of one output each, their weights stacked: Q_1 and Q_2 in one product per layer."""
+    """Two MLPs of one output each, their weights stacked: Q_1 and Q_2 in one product per layer.
 
-    def __init__(self, sizes: Sequence[int]):
+    Args:
+        sizes: of the layers.
+        layer_norm: normalise each hidden layer before its ReLU, which keeps the values of
+            actions never tried from growing without bound.
+    """
+
+    def __init__(self, sizes: Sequence[int], *, layer_norm: bool = False):
         super().__init__()
         pairs = list(pairwise(sizes))
         self.weights = nn.ParameterList(torch.empty(2, before, after) for before, after in pairs)
@@ -67,6 +73,9 @@ class TwinMlp(nn.Module):
             bound = 1.0 / math.sqrt(weight.shape[1])  # as nn.Linear does
             nn.init.uniform_(weight, -bound, bound)
             nn.init.uniform_(bias, -bound, bound)
+        hidden = sizes[1:-1] if layer_norm else ()
+        self.gains = nn.ParameterList(torch.ones(2, 1, size) for size in hidden)
+        self.shifts = nn.ParameterList(torch.zeros(2, 1, size) for size in hidden)
 
     def forward(self, x: Tensor) -> Tensor:
         """(B, sizes[0]) to (2, B)."""
@@ -75,6 +84,9 @@ class TwinMlp(nn.Module):
         for index, (weight, bias) in enumerate(zip(self.weights, self.biases, strict=True)):
             h = torch.baddbmm(bias, h, weight)  # (2, B, in) (2, in, out)
             if index < last:
+                if self.gains:
+                    h = functional.layer_norm(h, h.shape[-1:])
+                    h = torch.addcmul(self.shifts[index], h, self.gains[index])
                 h = functional.relu(h)
         return h.squeeze(-1)
 
@@ -83,11 +95,17 @@ class Critic(nn.Module):
     """Twin critics over the state and, where there is a picture, its code."""
 
     def __init__(
-        self, encoder: Encoder | None, inputs: int, action_dim: int, hidden: Sequence[int]
+        self,
+        encoder: Encoder | None,
+        inputs: int,
+        action_dim: int,
+        hidden: Sequence[int],
+        *,
+        layer_norm: bool = False,
     ):
         super().__init__()
         self.encoder = encoder
-        self.twin = TwinMlp([inputs + action_dim, *hidden, 1])
+        self.twin = TwinMlp([inputs + action_dim, *hidden, 1], layer_norm=layer_norm)
 
     def code(self, obs: dict[str, Tensor]) -> Tensor:
         """What both critics and the actor see: (B, inputs)."""

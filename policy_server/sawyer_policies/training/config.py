@@ -349,8 +349,9 @@ _LEARNER_DEFAULTS: dict[str, dict[str, Any]] = {
         "critic_lr": 1e-3,
         "alpha_lr": 1e-3,
         "init_alpha": 0.05,
+        "critic_layer_norm": True,
     },
-    "td3": {"batch_size": 128},
+    "td3": {"batch_size": 128, "critic_layer_norm": True},
 }
 
 
@@ -360,7 +361,6 @@ def _insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     pictures = plain.get("observation") == "image32"
     plain.setdefault("updates_per_step", 2 if pictures else 3)
     plain.setdefault("warmup_steps", 500)
-    plain.setdefault("n_step", 4)
     for key, value in _LEARNER_DEFAULTS.get(str(algorithm), {}).items():
         learner.setdefault(key, value)
     if pictures and residual:

@@ -1,5 +1,7 @@
 """Critics with an observation of their own, and an actor that sees only its part."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -91,3 +93,18 @@ def test_privileged_features_follow_those_of_the_policy():
     assert [spec.name for spec in served.observation_spec().arrays] == ["image"]
     with pytest.raises(UnknownNameError, match="image"):
         preset("image32", critic="image32")
+
+
+@pytest.mark.parametrize("name", ["sac", "td3"])
+def test_normalised_critics_stay_bounded_and_learn(name):
+    spaces = LearnerSpaces(2, None)
+    config = replace(CONFIGS[name], critic_layer_norm=True)
+    learner = make_learner(name, config, spaces, seed=0)
+    far = {"state": torch.full((1, 2), 1e6)}
+    value = learner.critic(learner.critic.code(far), torch.zeros(1, 3)).detach()
+    assert float(value.abs().max()) < 100.0
+    plain = make_learner(name, CONFIGS[name], spaces, seed=0, fast=False)
+    unbounded = plain.critic(plain.critic.code(far), torch.zeros(1, 3)).detach()
+    assert float(unbounded.abs().max()) > 1000.0
+    names = [key for key in learner.state()[0] if "gains" in key and key.startswith("critic.")]
+    assert len(names) == 2

@@ -51,6 +51,9 @@ class SacConfig:
     policy_delay: int = setting(
         1, bounds=(1, 1000), doc="updates of the critics for each of actor and temperature"
     )
+    critic_layer_norm: bool = setting(
+        False, doc="normalise the hidden layers of the critics (ours, against overestimation)"
+    )
     zero_init: bool = setting(True, doc="last layer of the actor starts at zero: mean action 0")
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     demo: DemoConfig = field(default_factory=DemoConfig)

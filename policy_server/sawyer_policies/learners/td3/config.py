@@ -43,6 +43,9 @@ class Td3Config:
         doc="sigma added while acting, action in [-1, 1]",
         source="digest B.4: as A.4 [E4]",
     )
+    critic_layer_norm: bool = setting(
+        False, doc="normalise the hidden layers of the critics (ours, against overestimation)"
+    )
     zero_init: bool = setting(True, doc="last layer of the actor starts at zero: action 0")
     encoder: EncoderConfig = field(default_factory=EncoderConfig)
     demo: DemoConfig = field(default_factory=DemoConfig)
