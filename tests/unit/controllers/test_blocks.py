@@ -50,7 +50,7 @@ def test_the_reward_is_f_plus_g_by_hand() -> None:
         shift_weight_per_m=1.0, yaw_weight_per_rad=0.1, scale=1.0,
     )  # fmt: skip
     reward = BlocksReward(GOAL, config)
-    at = np.array(GOAL) + [0.03, 0.0, 0.04]  # 50 mm away
+    at = np.add(GOAL, [0.03, 0.0, 0.04])  # 50 mm away
     state = blocks(left_x=0.003, left_y=0.004, left_yaw=-0.2, right_tilt=0.1)
     # -0.05 - 0.1 * 0.1 - 1 * 0.005 - 0.1 * 0.2
     assert reward(at, state) == pytest.approx(-0.085)
@@ -97,7 +97,7 @@ def test_rewards_by_name_and_what_they_refuse() -> None:
 )
 def test_success_at_the_boundary(offset_m: float, state: "np.ndarray | None", good: bool) -> None:
     sensor = BlocksSensor(SensingConfig(), TASK)
-    at = [*np.array(GOAL), 0.0, 0.0, offset_m]
+    at = np.add(GOAL, [0.0, 0.0, offset_m])
     seen = [sensor.update(step * PERIOD_NS, at, GOAL, state) for step in range(7)]
     assert [one.success for one in seen] == [good and step >= 5 for step in range(7)]
     assert [one.inserted for one in seen] == [good and step >= 2 for step in range(7)]
@@ -185,7 +185,7 @@ def test_the_same_seed_gives_the_same_noise() -> None:
 def test_a_constant_bias_settles_at_bias_over_gain() -> None:
     """Derived in residual_insertion_daib A.6: 0.1 of 1 cm over 0.3 is 3.3 mm."""
     core = _core(control_mu=0.1)
-    x = [*np.array(GOAL), 0.0, 0.0, 0.02]
+    x = np.add(GOAL, [0.0, 0.0, 0.02])
     for _ in range(60):
         x = x + core._base.action(x, GOAL) + core._disturbance()
     np.testing.assert_allclose(x - GOAL, [0.002, 0.002, 0.001 / 0.3], atol=1e-6)
