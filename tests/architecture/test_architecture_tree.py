@@ -204,4 +204,4 @@ def test_locks_cover_the_same_requirements() -> None:
         lines = (ROOT / f"requirements-{python}.lock").read_text(encoding="utf-8").splitlines()
         pins = [line for line in lines if not line.startswith("#")]
         assert all(re.fullmatch(r"[a-z0-9-]+==[\w.+]+", pin) for pin in pins)
-        assert wanted - {pin.split("==")[0] for pin in pins} == set()
+        assert wanted - {pin.split("==")[0] for pin in pins} == {"torch"}  # chosen at set-up
