@@ -89,7 +89,7 @@ def make_learner(
         seed: of the initial weights and of all chance in the updates.
         device: ``"cpu"`` or a CUDA device.
         fast: the fused update (same numbers within rounding) instead of the plain one; critics
-            with an observation of their own have only the plain one.
+            with normalised layers have only the plain one.
 
     Raises:
         UnknownNameError: no such algorithm.
@@ -98,7 +98,7 @@ def make_learner(
     expected = config_class(name)
     if type(config) is not expected:
         raise ConfigError("config", type(config).__name__, expected.__name__)
-    fast = fast and not spaces.privileged_dim
+    fast = fast and not config.critic_layer_norm
     module = importlib.import_module(f"{__name__}.{name}.{'fast' if fast else 'learner'}")
     made = getattr(module, f"{'Fast' if fast else ''}{name.capitalize()}Learner")
     learner: Learner = made(config, spaces, seed=seed, device=device)

@@ -16,6 +16,9 @@ DEVICE = "cuda" if torch.cuda.is_available() else "cpu"
 STATE = LearnerSpaces(4, None, 3)
 IMAGE = LearnerSpaces(0, (32, 32), 3)
 BOTH = LearnerSpaces(3, (32, 32), 3)
+# the critics see three numbers, the policy the picture alone, or the picture and one number
+BLIND = LearnerSpaces(3, (32, 32), 3, privileged_dim=3)
+SQUINT = LearnerSpaces(3, (32, 32), 3, privileged_dim=2)
 
 
 def replay_of(spaces: LearnerSpaces, count: int = 200) -> ReplayBuffer:
@@ -65,7 +68,7 @@ def test_hundred_updates_from_states_agree(name: str, demos: bool) -> None:
     assert learners[0].actor_updates == learners[1].actor_updates > 0
 
 
-@pytest.mark.parametrize("spaces", [IMAGE, BOTH])
+@pytest.mark.parametrize("spaces", [IMAGE, BOTH, BLIND, SQUINT])
 @pytest.mark.parametrize("name", ["sac", "td3"])
 def test_updates_from_pictures_agree(name: str, spaces: LearnerSpaces) -> None:
     """Tolerance 2e-4 after 12 updates: convolutions are summed in another order."""

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import torch
 from torch import Tensor
 
 from sawyer_policies.learners.fast.driver import Inputs
 from sawyer_policies.learners.fast.flat import FlatAdam
-from sawyer_policies.learners.networks import Critic
+from sawyer_policies.learners.networks import Critic, Encoder
+from sawyer_policies.learners.policy_net import PolicyNetwork
 from sawyer_policies.observations import LearnerSpaces
 
 
@@ -27,11 +30,9 @@ class Codes:
         self.inputs = critic.twin.weights[0].shape[1] - self.actions
         self._buffer = torch.empty(size, self.inputs + self.actions, device=device)
         self.with_action = self._buffer
-        self._code: Tensor | None = None
+        self._trained = None
         if self.encoder is not None:
-            names = [name for name, _ in self.encoder.named_parameters()]
-            self._parameters = list(self.encoder.parameters())
-            self._gradients = [optimiser.gradients[f"encoder.{name}"] for name in names]
+            self._trained = TrainedEncoder(self.encoder, optimiser.gradients)
 
     @property
     def now(self) -> Tensor:
@@ -41,14 +42,12 @@ class Codes:
     def read(self, inputs: Inputs) -> None:
         """Take the rows of an update, encode the picture of s and keep its graph."""
         n, a = self.states, self.actions
-        if self.encoder is None:
+        if self._trained is None:
             self.with_action = inputs.rows[:, : n + a]  # already side by side
             return
         assert inputs.images is not None
-        with torch.enable_grad():
-            self._code = self.encoder(inputs.images[:, 0])
         self._buffer[:, :n] = inputs.rows[:, :n]
-        self._buffer[:, n : self.inputs] = self._code.detach()
+        self._buffer[:, n : self.inputs] = self._trained.forward(inputs.images[:, 0])
         self._buffer[:, self.inputs :] = inputs.rows[:, n : n + a]
 
     def next_into(self, out: Tensor, inputs: Inputs, critic: Critic) -> None:
@@ -61,6 +60,59 @@ class Codes:
 
     def backward(self, gradient: Tensor) -> None:
         """Encoder gradients from that of its code (B, features)."""
+        assert self._trained is not None
+        self._trained.backward(gradient)
+
+
+class TrainedEncoder:
+    """An encoder whose gradients autograd finds and which go to where an optimiser wants them."""
+
+    def __init__(self, encoder: Encoder, gradients: Mapping[str, Tensor]) -> None:
+        self._encoder = encoder
+        self._parameters = list(encoder.parameters())
+        self._gradients = [gradients[f"encoder.{name}"] for name, _ in encoder.named_parameters()]
+        self._code: Tensor | None = None
+
+    def forward(self, image: Tensor) -> Tensor:
+        """Code (B, features) of a picture; its graph is kept for :meth:`backward`."""
+        with torch.enable_grad():
+            self._code = self._encoder(image)
+        return self._code.detach()
+
+    def backward(self, gradient: Tensor) -> None:
+        """Fill the gradients from that of the code."""
         found = torch.autograd.grad(self._code, self._parameters, gradient)
         torch._foreach_copy_(self._gradients, list(found))
         self._code = None
+
+
+class OwnCodes:
+    """What an actor with an observation of its own sees: part of the state, its own encoder."""
+
+    def __init__(self, policy: PolicyNetwork, optimiser: FlatAdam, spaces: LearnerSpaces) -> None:
+        self.seen = spaces.state_dim - spaces.privileged_dim
+        self._offset = spaces.state_dim + spaces.action_dim
+        self.columns = slice(self.seen, None)
+        self._trained = None
+        if policy.encoder is not None:
+            self._trained = TrainedEncoder(policy.encoder, optimiser.gradients)
+
+    def now_into(self, out: Tensor, inputs: Inputs) -> None:
+        """Write the code of s into ``out`` and keep the encoder's graph."""
+        out[:, : self.seen] = inputs.rows[:, : self.seen]
+        if self._trained is not None:
+            assert inputs.images is not None
+            out[:, self.seen :] = self._trained.forward(inputs.images[:, 0])
+
+    def next_into(self, out: Tensor, inputs: Inputs, policy: PolicyNetwork) -> None:
+        """Write the code of s' by ``policy`` into ``out``."""
+        start = self._offset
+        out[:, : self.seen] = inputs.rows[:, start : start + self.seen]
+        if policy.encoder is not None:
+            assert inputs.images is not None
+            out[:, self.seen :] = policy.encoder(inputs.images[:, 1])
+
+    def backward(self, gradient: Tensor | None) -> None:
+        """Encoder gradients from that of its code."""
+        if self._trained is not None and gradient is not None:
+            self._trained.backward(gradient)

@@ -62,7 +62,7 @@ class FusedUpdates(OffPolicyLearner):
         self.target_flat = FlatParameters(list(self.target_critic.named_parameters()))
         return {
             "critic": FlatAdam(list(self.critic.named_parameters()), config.critic_lr),
-            "actor": FlatAdam(list(self.policy.trunk.named_parameters()), config.actor_lr),
+            "actor": FlatAdam(list(self.actor.named_parameters()), config.actor_lr),
         }
 
     def _make_step(self, size: int, demos: int) -> FusedStep:
@@ -142,8 +142,8 @@ class FusedUpdates(OffPolicyLearner):
         step = self._steps[key]
         flags = [self._flags(self.updates + 1 + i, update_actor) for i in range(k)]
         noise = torch.from_numpy(self._draw_noise(k, size)).to(self.device, non_blocking=True)
-        # inference mode is cheaper, but the encoder's part needs autograd
-        frame = torch.no_grad() if self.critic.encoder is not None else torch.inference_mode()
+        # inference mode is cheaper, but encoders need autograd
+        frame = torch.inference_mode() if self.spaces.image_shape is None else torch.no_grad()
         with frame:
             if self.device.type == "cuda":
                 if key not in self._runners:

@@ -34,6 +34,7 @@ class MlpPass:
         size: rows of its input.
         gradients: where parameter gradients go, by parameter name; None for inference alone.
         rows: last rows of the input that ``backward`` is for, all without it.
+        columns: inputs whose gradient ``backward`` gives, none without it.
     """
 
     def __init__(
@@ -42,6 +43,7 @@ class MlpPass:
         size: int,
         gradients: Mapping[str, Tensor] | None = None,
         rows: int | None = None,
+        columns: slice | None = None,
     ) -> None:
         self.weights = [layer.weight.data for layer in net.layers]  # (out, in)
         self._transposed = [weight.t() for weight in self.weights]
@@ -50,6 +52,7 @@ class MlpPass:
         outs = [weight.shape[0] for weight in self.weights]
         self.h = [torch.empty(size, out, device=device) for out in outs]
         self._last = len(outs) - 1
+        self._columns = None if columns is None else self.weights[0][:, columns]
         if gradients is not None:
             count = range(len(outs))
             self._d_weights = [gradients[f"layers.{index}.weight"] for index in count]
@@ -65,8 +68,8 @@ class MlpPass:
             _bias_relu(x, self.biases[index])
         return torch.addmm(self.biases[-1], x, self._transposed[-1], out=self.h[-1])
 
-    def backward(self, x: Tensor, gradient: Tensor) -> None:
-        """Parameter gradients from that of the output.
+    def backward(self, x: Tensor, gradient: Tensor) -> Tensor | None:
+        """Parameter gradients from that of the output; gives that of the asked inputs.
 
         Args:
             x: (rows, in) the last rows of the last input.
@@ -83,6 +86,7 @@ class MlpPass:
         # few columns: this order is several times faster than the other one
         self._d_weights[0].copy_(torch.mm(x.t(), upper).t())
         torch.sum(upper, 0, out=self._d_biases[0])
+        return None if self._columns is None else torch.mm(upper, self._columns)
 
 
 class TwinPass:

@@ -9,7 +9,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from sawyer_policies.learners.base import LearnerConfig, Metrics
-from sawyer_policies.learners.fast.codes import Codes
+from sawyer_policies.learners.fast.codes import Codes, OwnCodes
 from sawyer_policies.learners.fast.driver import Flags, FusedUpdates, Inputs
 from sawyer_policies.learners.fast.flat import FlatAdam
 from sawyer_policies.learners.fast.mlp import MlpPass, TwinPass
@@ -49,7 +49,12 @@ class FusedSacStep:
         }
         self.codes = Codes(critic, critic_adam, owner.spaces, size, device)
         width = self.codes.inputs
-        self.both_actors = MlpPass(trunk, 2 * size, actor_adam.gradients, rows=size)
+        self.own = OwnCodes(owner.policy, actor_adam, owner.spaces) if owner.asymmetric else None
+        trunk_gradients = {
+            name.removeprefix("trunk."): view for name, view in actor_adam.gradients.items()
+        }
+        columns = None if self.own is None else self.own.columns
+        self.both_actors = MlpPass(trunk, 2 * size, trunk_gradients, rows=size, columns=columns)
         self.next_actor = MlpPass(trunk, size)
         code, action = slice(owner.spaces.state_dim, width), slice(width, None)
         self.data_critic = TwinPass(critic.twin, size, twin, columns=code)
@@ -57,7 +62,7 @@ class FusedSacStep:
         self.policy_critic = TwinPass(critic.twin, size, columns=action)
         self.filter_critic = TwinPass(critic.twin, demos) if demos else None
         # rows of s' first, then those of s, as the noise comes
-        self.x_actor = torch.empty(2 * size, width, device=device)
+        self.x_actor = torch.empty(2 * size, trunk.layers[0].in_features, device=device)
         self.x_target = torch.empty(size, width + self.dims, device=device)
         self.x_policy = torch.empty(size, width + self.dims, device=device)
         self.d_out = torch.empty(size, 2 * self.dims, device=device)
@@ -71,9 +76,8 @@ class FusedSacStep:
         size = self.size
         alpha = self.owner.log_alpha.data.exp()
         self.codes.read(inputs)
-        self.codes.next_into(self.x_actor[:size], inputs, self.owner.critic)
+        self._actor_inputs(inputs, actor)
         if actor:
-            self.x_actor[size:].copy_(self.codes.now)
             out, noise = self.both_actors.forward(self.x_actor), inputs.noise.flatten(0, 1)
         else:
             out, noise = self.next_actor.forward(self.x_actor[:size]), inputs.noise[0]
@@ -105,6 +109,18 @@ class FusedSacStep:
         return found
 
     # ---- parts
+
+    def _actor_inputs(self, inputs: Inputs, actor: bool) -> None:
+        """Write the actor's codes of s' and, where it is to be trained, of s."""
+        after, now = self.x_actor[: self.size], self.x_actor[self.size :]
+        if self.own is not None:
+            self.own.next_into(after, inputs, self.owner.policy)
+            if actor:
+                self.own.now_into(now, inputs)
+            return
+        self.codes.next_into(after, inputs, self.owner.critic)
+        if actor:
+            now.copy_(self.codes.now)
 
     def _sample(self, out: Tensor, noise: Tensor) -> tuple[Tensor, Tensor, tuple[Tensor, ...]]:
         """Action (M, A), log density (M,), and what the gradient needs: spread, head's output.
@@ -164,7 +180,9 @@ class FusedSacStep:
         self.losses[1] = torch.mean(alpha * log_prob - value)
         if self.demos:
             self._clone(out[-self.demos :, :dims])
-        self.both_actors.backward(self.x_actor[self.size :], self.d_out)
+        d_code = self.both_actors.backward(self.x_actor[self.size :], self.d_out)
+        if self.own is not None:
+            self.own.backward(d_code)
         gap = log_prob.mean() + self.owner.target_entropy
         self.adams["alpha"].gradient[0] = -gap
         self.shown["log_prob"], self.shown["alpha"] = log_prob, alpha

@@ -8,7 +8,7 @@ import torch
 from torch import Tensor
 
 from sawyer_policies.learners.base import LearnerConfig, Metrics
-from sawyer_policies.learners.fast.codes import Codes
+from sawyer_policies.learners.fast.codes import Codes, OwnCodes
 from sawyer_policies.learners.fast.driver import Flags, FusedUpdates, Inputs
 from sawyer_policies.learners.fast.flat import FlatAdam, FlatParameters
 from sawyer_policies.learners.fast.mlp import MlpPass, TwinPass
@@ -49,8 +49,15 @@ class FusedTd3Step:
         }
         self.codes = Codes(critic, critic_adam, owner.spaces, size, device)
         width, dims = self.codes.inputs, owner.spaces.action_dim
-        self.actor = MlpPass(trunk, size, actor_adam.gradients)
-        self.target_actor = MlpPass(owner.target_actor, size)
+        self.own = OwnCodes(owner.policy, actor_adam, owner.spaces) if owner.asymmetric else None
+        trunk_gradients = {
+            name.removeprefix("trunk."): view for name, view in actor_adam.gradients.items()
+        }
+        columns = None if self.own is None else self.own.columns
+        self.actor = MlpPass(trunk, size, trunk_gradients, columns=columns)
+        target_trunk = owner.target_actor if self.own is None else owner.target_actor.trunk
+        self.target_actor = MlpPass(target_trunk, size)
+        self.x_actor = torch.empty(size, trunk.layers[0].in_features, device=device)
         code, action = slice(owner.spaces.state_dim, width), slice(width, None)
         self.data_critic = TwinPass(critic.twin, size, twin, columns=code)
         self.target_critic = TwinPass(target.twin, size)
@@ -65,7 +72,11 @@ class FusedTd3Step:
         config, width = self.config, self.codes.inputs
         self.codes.read(inputs)
         self.codes.next_into(self.x_target[:, :width], inputs, self.owner.target_critic)
-        mean = torch.tanh(self.target_actor.forward(self.x_target[:, :width]))
+        x_next = self.x_target[:, :width]
+        if self.own is not None:
+            x_next = self.x_actor
+            self.own.next_into(x_next, inputs, self.owner.target_actor)
+        mean = torch.tanh(self.target_actor.forward(x_next))
         self.x_target[:, width:] = clipped_noise_action(
             mean, inputs.noise[0], config.target_noise, config.target_noise_clip
         )
@@ -83,7 +94,7 @@ class FusedTd3Step:
             self.codes.backward(self.data_critic.input_gradient(upper))
         self.shown["target"] = target
         if actor:
-            self._actor_gradients()
+            self._actor_gradients(inputs)
 
     def apply(self, actor: bool, targets: bool) -> None:
         """Step the optimisers and move the targets."""
@@ -102,13 +113,16 @@ class FusedTd3Step:
             found["bc_loss"], found["bc_share"] = self.shown["bc_loss"], self.shown["bc_share"]
         return found
 
-    def _actor_gradients(self) -> None:
+    def _actor_gradients(self, inputs: Inputs) -> None:
         """Gradients of -lambda1 E[Q_1(s, pi(s))] + cloning."""
         width, demos = self.codes.inputs, self.demos
         weight = (self.config.demo.lambda1 if demos else 1.0) / self.size
         code = self.codes.now
+        if self.own is not None:
+            code = self.x_actor
+            self.own.now_into(code, inputs)
         action = torch.tanh(self.actor.forward(code))
-        self.x_policy[:, :width] = code
+        self.x_policy[:, :width] = self.codes.now
         self.x_policy[:, width:] = action
         q = self.policy_critic.forward(self.x_policy)  # (1, B)
         self.losses[1] = -q.mean()
@@ -116,7 +130,9 @@ class FusedTd3Step:
         d_action = self.policy_critic.input_gradient(upper)
         if demos:
             self._clone(action, d_action, q)
-        self.actor.backward(code, d_action * (1.0 - action * action))
+        d_code = self.actor.backward(code, d_action * (1.0 - action * action))
+        if self.own is not None:
+            self.own.backward(d_code)
 
     def _clone(self, action: Tensor, d_action: Tensor, q: Tensor) -> None:
         """Add the cloning gradient on the demonstrated samples to ``d_action``."""
