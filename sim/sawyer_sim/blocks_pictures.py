@@ -19,7 +19,7 @@ from sawyer_sim.session import InsertionSession
 from sawyer_sim.twin import Twin
 
 SEED = 20_017  # of the tuning seeds: both blocks turned by -20 degrees
-_TURNED = {"block_yaw_rad": 0.349, "block_yaw_set": "discrete"}
+YAW_RAD = 0.349
 _SIZE_PX = (480, 400)
 Correction = Callable[[PolicyInput], Array]
 
@@ -46,7 +46,13 @@ def into_a_block(seen: PolicyInput) -> Array:
 def picture(twin: Twin, correction: Correction, steps: int, *, turned: bool) -> Image:
     """(H, W, 3) uint8 view after some steps of an episode."""
     session = InsertionSession(twin)
-    spec = EpisodeSpec("blocks", seed=SEED, learned_clip_m=0.01, **(_TURNED if turned else {}))
+    spec = EpisodeSpec(
+        "blocks",
+        seed=SEED,
+        learned_clip_m=0.01,
+        block_yaw_rad=YAW_RAD if turned else 0.0,
+        block_yaw_set="discrete",
+    )
     session.begin(spec)
     for _ in range(steps):
         if session.step(correction(session.policy_input())).done:

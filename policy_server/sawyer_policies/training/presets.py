@@ -21,6 +21,7 @@ _BLOCKS: dict[str, Any] = {
     "warmup_action": "held",
     "learning_starts": 400,
     "stop_penalty": 2.0,
+    "sampling": "deterministic",  # the gap is 0.9 mm, a full action 10 mm
     "learner.gamma": 0.95,
     "learner.actor_lr": 1e-3,
     "learner.critic_lr": 1e-3,

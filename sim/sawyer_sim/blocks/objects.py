@@ -85,7 +85,8 @@ class StandingBlocks:
         rows = []
         for (position, quat), home in zip(self._world.loose_poses(), self._homes, strict=True):
             rows.append([*(np.array(position) - home).tolist(), *yaw_and_tilt(quat)])
-        return np.array(rows).reshape(-1)
+        state: Array = np.array(rows, dtype=np.float64).reshape(-1)
+        return state
 
     def track(self, tick: int) -> Array:
         """(10,) what the tracker says at a tick: the truth, late and noisy."""
@@ -97,7 +98,7 @@ class StandingBlocks:
         taken, truth = self._seen[0]
         sigma = np.array([*[config.position_noise_m] * 3, *[config.angle_noise_rad] * 2] * 2)
         if not sigma.any():
-            return truth.copy()
+            return np.array(truth)
         rng = np.random.default_rng([self._noise_seed, taken])
         noisy: Array = truth + rng.standard_normal(truth.size) * sigma
         return noisy
