@@ -52,10 +52,28 @@ def _extractor(config: SacConfig | Td3Config) -> type[Any]:
             self.encoder = Encoder((height, width), encoder.channels, encoder.features)
 
         def forward(self, observations: Any) -> Any:
-            # pictures come divided by 255 already; Encoder divides what it gets
-            return self.encoder(observations.squeeze(1) * 255.0)
+            return self.encoder(observations.squeeze(1))  # divides by 255 itself
 
     return SawyerEncoder
+
+
+def _settings(config: SacConfig | Td3Config, policy: dict[str, Any]) -> dict[str, Any]:
+    """Our numbers by the names of Stable-Baselines3."""
+    settings: dict[str, Any] = {
+        "batch_size": config.batch_size,
+        "gamma": config.gamma,
+        "tau": config.tau,
+        "learning_rate": config.critic_lr,
+        "policy_kwargs": policy,
+        "seed": 0,
+    }
+    if isinstance(config, Td3Config):
+        settings |= {"policy_delay": config.policy_delay}
+        settings |= {"target_policy_noise": config.target_noise}
+        settings |= {"target_noise_clip": config.target_noise_clip}
+    else:
+        settings |= {"ent_coef": f"auto_{config.init_alpha}"}
+    return settings
 
 
 def make_rival(
@@ -84,23 +102,9 @@ def make_rival(
     policy: dict[str, Any] = {"net_arch": list(config.hidden)}
     if image:
         policy |= {"features_extractor_class": _extractor(config)}
-        policy |= {"share_features_extractor": shared}
-    settings: dict[str, Any] = {
-        "buffer_size": len(content["reward"]),
-        "batch_size": config.batch_size,
-        "gamma": config.gamma,
-        "tau": config.tau,
-        "learning_rate": config.critic_lr,
-        "policy_kwargs": policy,
-        "device": device,
-        "seed": 0,
-    }
-    if isinstance(config, Td3Config):
-        settings |= {"policy_delay": config.policy_delay}
-        settings |= {"target_policy_noise": config.target_noise}
-        settings |= {"target_noise_clip": config.target_noise_clip}
-    else:
-        settings |= {"ent_coef": f"auto_{config.init_alpha}"}
+        policy |= {"share_features_extractor": shared, "normalize_images": False}
+    settings = _settings(config, policy)
+    settings |= {"buffer_size": len(content["reward"]), "device": device}
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # a MLP on a GPU, pictures smaller than Atari's
         made = (SAC if name == "sac" else TD3)(
