@@ -32,6 +32,14 @@ EPISODE_OPTIONS = ("block_yaw_rad", "block_yaw_set", "control_sigma", "control_m
 _POSITION = spaces.Box(-2.0, 2.0, (3,), np.float64)
 _FORCE = spaces.Box(-500.0, 500.0, (3,), np.float64)
 _OBJECTS = spaces.Box(-4.0, 4.0, (10,), np.float64)
+_OBSERVATIONS = spaces.Dict(
+    {
+        "ee_position": _POSITION,
+        "goal_position": _POSITION,
+        "force": _FORCE,
+        "object_state": _OBJECTS,
+    }
+)
 
 Observation = dict[str, np.ndarray[Any, Any]]
 
@@ -116,14 +124,7 @@ class BlocksEnv(gymnasium.Env[Observation, np.ndarray[Any, Any]]):  # type: igno
             control_mu=float(control_mu),
         )
         self.action_space = spaces.Box(-1.0, 1.0, (3,), np.float32)
-        self.observation_space = spaces.Dict(
-            {
-                "ee_position": _POSITION,
-                "goal_position": _POSITION,
-                "force": _FORCE,
-                "object_state": _OBJECTS,
-            }
-        )
+        self.observation_space = _OBSERVATIONS
 
     @property
     def twin(self) -> Twin:

@@ -72,24 +72,7 @@ def evaluate_blocks(
     for name in options or {}:
         if name not in EPISODE_OPTIONS:
             raise UnknownNameError("option", name, EPISODE_OPTIONS)
-    policy_spec, _ = policy_and_spec(policy)
-    clip_m = policy_spec.learned_clip_m
-    specs = [
-        from_mapping(
-            EpisodeSpec,
-            {
-                "connector": scene,
-                "policy": policy_spec.name,
-                "base_controller": policy_spec.base_controller,
-                "seed": seed + index,
-                "learned_clip_m": load_board_task(scene).learned_clip_m
-                if clip_m is None
-                else clip_m,
-                **(options or {}),
-            },
-        )
-        for index in range(episodes)
-    ]
+    specs = _specs(scene, policy, episodes, seed, options or {})
     workers = min(workers, episodes)
     if workers == 1:
         return run_specs(scene, policy, specs, reward)
@@ -97,6 +80,21 @@ def evaluate_blocks(
     with multiprocessing.get_context("spawn").Pool(workers) as pool:
         parts = pool.starmap(run_specs, jobs, chunksize=1)
     return [parts[index % workers][index // workers] for index in range(episodes)]
+
+
+def _specs(
+    scene: str, policy: PolicyLike, episodes: int, seed: int, options: Mapping[str, Any]
+) -> list[EpisodeSpec]:
+    policy_spec, _ = policy_and_spec(policy)
+    clip_m = policy_spec.learned_clip_m
+    common = {
+        "connector": scene,
+        "policy": policy_spec.name,
+        "base_controller": policy_spec.base_controller,
+        "learned_clip_m": load_board_task(scene).learned_clip_m if clip_m is None else clip_m,
+        **options,
+    }
+    return [from_mapping(EpisodeSpec, {**common, "seed": seed + n}) for n in range(episodes)]
 
 
 def run_specs(

@@ -173,19 +173,14 @@ def evaluate_blocks_command(
     ] = "hand",
     yaw_rad: Annotated[
         float | None,
-        typer.Option(
-            help="r, half width of the blocks' yaw, rad "
-            "[default: 0; 20 degrees with --yaw-set discrete]"
-        ),
+        typer.Option(help="r, half width of the yaw, rad [default: 0; discrete: 20 degrees]"),
     ] = None,
     yaw_set: Annotated[str, typer.Option(help="uniform U[-r, r] or discrete {0, r, -r}")] = (
         "uniform"
     ),
     sigma: Annotated[
         float,
-        typer.Option(
-            "--noise-sigma", "--control-sigma", help="control noise, share of a full action"
-        ),
+        typer.Option("--noise-sigma", "--control-sigma", help="noise, share of a full action"),
     ] = 0.0,
     mu: Annotated[
         float,
