@@ -14,9 +14,10 @@ import numpy as np
 import pytest
 
 from sawyer_cli.app import run
-from sawyer_cli.bench_policy_server import Robot, bench_policy_server
+from sawyer_cli.bench_policy_server import bench_policy_server
 from sawyer_cli.choices import require_policy, resolve_policy
 from sawyer_core import BundleError
+from sawyer_policies.serving.load import Robot
 from sawyer_policies.testing import write_bundle
 from sawyer_policy_client import ClientConfig, PolicyClient
 
@@ -134,7 +135,7 @@ def test_late_replies_are_those_after_the_period_and_those_that_never_came() -> 
 
 
 def test_the_bench_measures_one_robot_and_many(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sawyer_cli.bench_policy_server.BACK_TO_BACK", 20)
+    monkeypatch.setattr("sawyer_policies.serving.load.BACK_TO_BACK", 20)
     figures = bench_policy_server(0.5, 3, None)
     assert figures["one_client_back_to_back_replies"] == 20
     assert figures["one_client_replies"] + figures["one_client_late_replies"] >= 5
