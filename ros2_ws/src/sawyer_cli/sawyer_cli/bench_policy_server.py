@@ -98,6 +98,8 @@ def _server(policy: str, folder: Path) -> Iterator[str]:
         except subprocess.TimeoutExpired:
             process.kill()
             process.wait()
+        if process.stdout is not None:
+            process.stdout.close()
 
 
 def _address(process: subprocess.Popen[str]) -> str:
