@@ -31,6 +31,7 @@ Encoded: TypeAlias = dict[str, npt.NDArray[Any]]
 FEATURES: dict[str, tuple[int, tuple[str, ...]]] = {
     "ee_position": (3, ("ee_position",)),
     "force_z": (1, ("force",)),
+    "force": (3, ("force",)),
     "goal_error": (3, ("ee_position", "goal_position")),
     "object_state": (10, ("object_state",)),
     "image": (0, ("image",)),
@@ -42,6 +43,8 @@ PRESETS: dict[str, tuple[str, ...]] = {
     "image32": ("image",),
     # ours: with the offset to the commanded goal, which is what the base controller acts on
     "state_goal": ("ee_position", "force_z", "goal_error"),
+    # ours: sideways forces, too, which tell a plug that wedges
+    "state_full": ("ee_position", "force", "goal_error"),
     "image32_goal": ("image", "goal_error"),
     "image32_state": ("image", "ee_position", "force_z"),
     # residual_insertion_daib A.2: end effector relative to the goal, both standing blocks
@@ -106,7 +109,7 @@ class ObservationConfig:
         doc="goal_error is divided by it (ours)",
     )
     force_scale_n: float = setting(
-        20.0, unit="N", bounds=(1e-3, 1000.0), doc="force_z is divided by it (ours)"
+        20.0, unit="N", bounds=(1e-3, 1000.0), doc="force and force_z are divided by it (ours)"
     )
     object_position_scale_m: float = setting(
         0.005, unit="m", bounds=(1e-6, 10.0), doc="positions of blocks are divided by it (ours)"
@@ -213,6 +216,8 @@ class ObservationEncoder:
 
     def _feature(self, name: str, arrays: Mapping[str, npt.ArrayLike]) -> npt.NDArray[Any]:
         config = self.config
+        if name == "force":
+            return _vector(arrays, "force", 3) / config.force_scale_n
         if name == "force_z":
             return _vector(arrays, "force", 3)[2:] / config.force_scale_n
         if name == "object_state":
