@@ -75,6 +75,9 @@ def tiny(**changes: Any) -> TrainingConfig:
         {
             "steps": 130,
             "horizon": 20,
+            "observation": "state",
+            "critic_observation": "",
+            "updates_per_step": 1,
             "warmup_steps": 30,
             "learning_starts": 20,
             "checkpoint_every_steps": 25,
