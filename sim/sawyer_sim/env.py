@@ -77,14 +77,10 @@ class InsertionEnv(gymnasium.Env[Observation, np.ndarray[Any, Any]]):  # type: i
         session: SessionConfig | None = None,
         render_mode: str | None = None,
     ) -> None:
-        if observation not in OBSERVATIONS:
-            raise UnknownNameError("observation", observation, OBSERVATIONS)
-        if base_controller not in BASE_CONTROLLERS:
-            raise UnknownNameError("base controller", base_controller, BASE_CONTROLLERS)
-        if reward not in REWARDS:
-            raise UnknownNameError("reward", reward, REWARDS)
-        if render_mode not in (None, "rgb_array"):
-            raise UnknownNameError("render mode", str(render_mode), ("rgb_array",))
+        _require("observation", observation, OBSERVATIONS)
+        _require("base controller", base_controller, BASE_CONTROLLERS)
+        _require("reward", reward, REWARDS)
+        _require("render mode", render_mode or "rgb_array", ("rgb_array",))
         if not 0.0 < action_scale_m <= 0.015:
             raise ConfigError("action_scale_m", action_scale_m, "above 0, at most 0.015 m")
         self.render_mode = render_mode
@@ -211,6 +207,11 @@ class InsertionEnv(gymnasium.Env[Observation, np.ndarray[Any, Any]]):  # type: i
             "inserted": bool(session.insertion.inserted),
             "episode_time_s": (session.frame.stamp_ns - self._begin_ns) * 1e-9,
         }
+
+
+def _require(kind: str, name: str, choices: tuple[str, ...]) -> None:
+    if name not in choices:
+        raise UnknownNameError(kind, name, choices)
 
 
 def _named_space(with_image: bool) -> spaces.Dict:

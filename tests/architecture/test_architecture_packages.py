@@ -23,6 +23,7 @@ KEY_OF = {  # module -> rosdep key, where the names differ
     "typer": "python3-typer",
     "yaml": "python3-yaml",
 }
+ON_PYPI = {"yaml": "pyyaml"}  # module -> distribution, where the names differ
 FROM_PIP = {"av", "rosbags"}
 EMBEDDED = {"embedded_bench"}  # only there where there is no ROS; imported when it is asked for
 BESIDES = {  # needed although nothing in the package names it
@@ -116,4 +117,4 @@ def test_readme_installs_what_the_ros_packages_import() -> None:
     assert "ros2_ws/src/sawyer_description" in folders  # on no index, and the others need it
     assert folders.index("ros2_ws/src/sawyer_description") < folders.index("controllers")
     third = {name for name in KEY_OF if name in imported("sawyer_cli")}
-    assert third - set(words) == set()
+    assert {ON_PYPI.get(name, name) for name in third} - set(words) == set()

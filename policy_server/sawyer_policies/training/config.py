@@ -174,6 +174,12 @@ class TrainingSettings:
     reward_scale: float = setting(
         1.0, bounds=(1e-6, 1e6), doc="the learner sees reward and offset times this (ours)"
     )
+    action_penalty: float = setting(
+        0.0,
+        bounds=(0.0, 1e3),
+        doc="cost of a full action in the learner's units, times the mean square of the action "
+        "(ours): where nothing is to be gained the base controller is left alone",
+    )
     success_bonus: float = setting(
         0.0,
         bounds=(0.0, 1e6),
@@ -361,6 +367,8 @@ def _insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     pictures = plain.get("observation") == "image32"
     plain.setdefault("updates_per_step", 2 if pictures else 3)
     plain.setdefault("warmup_steps", 500)
+    if residual:
+        plain.setdefault("action_penalty", 0.02)
     for key, value in _LEARNER_DEFAULTS.get(str(algorithm), {}).items():
         learner.setdefault(key, value)
     if pictures and residual:

@@ -11,7 +11,7 @@ import numpy as np
 from sawyer_core.config import setting, validate
 from sawyer_core.errors import SimulationError
 from sawyer_datasets.demos import DemoEpisode, DemoInfo, DemoSet
-from sawyer_policies.training.config import training_config
+from sawyer_policies.training.config import TrainingConfig, training_config
 from sawyer_policies.training.environment import (
     TrainingEnvironment,
     insertion_task,
@@ -54,6 +54,21 @@ class CollectionConfig:
         return SEED_STRIDE
 
 
+def _environment_config(config: CollectionConfig) -> TrainingConfig:
+    """What the expert acts in: no base controller, everything observed."""
+    return training_config(
+        {
+            "connector": config.connector,
+            "base_controller": "none",
+            "reward": "sparse",
+            "observation": "image32",
+            "noise_mm": config.noise_mm,
+            "horizon": config.horizon,
+            "action_scale_m": config.action_scale_m,
+        }
+    )
+
+
 def collect_demos(
     config: CollectionConfig,
     *,
@@ -72,19 +87,7 @@ def collect_demos(
     Raises:
         SimulationError: the expert fails too often.
     """
-    environment = make_environment(
-        training_config(
-            {
-                "connector": config.connector,
-                "base_controller": "none",
-                "reward": "sparse",
-                "observation": "image32",
-                "noise_mm": config.noise_mm,
-                "horizon": config.horizon,
-                "action_scale_m": config.action_scale_m,
-            }
-        )
-    )
+    environment = make_environment(_environment_config(config))
     try:
         mover = InsertionExpert(insertion_task(environment.env), config.action_scale_m, expert)
         kept: list[DemoEpisode] = []

@@ -300,7 +300,8 @@ class TrainingLoop:
     ) -> None:
         """Store a transition; the policy's own action, never the sum with the base's."""
         reward, terminal = transition_end(self.config, outcome.reward, outcome)
-        self._store.add(seen, action, reward, following, terminal)
+        cost = self.config.action_penalty * float(np.square(action).mean())
+        self._store.add(seen, action, reward - cost, following, terminal)
 
     def _learn(self, env_steps: int, figures: _Episode) -> None:
         count = env_steps * self.config.updates_per_step

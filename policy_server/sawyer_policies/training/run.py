@@ -75,17 +75,22 @@ def train(
             _begin(folder, config, patient)
         loop = TrainingLoop(config, folder, learned_in, writer=patient, notify=notify, demos=demos)
         try:
-            if resume and loop.restore():
-                notify(f"going on at environment step {loop.state.env_steps}")
-            elif config.init_from:
-                began = begin_with(loop.learner, Path(config.init_from))
-                notify(f"beginning with the weights of {began}")
+            _go_on(loop, notify, resume=resume)
             finished = loop.run(progress, stop)
             return _finish(loop, finished, patient)
         finally:
             loop.close()
     finally:
         learned_in.close()
+
+
+def _go_on(loop: TrainingLoop, notify: Callable[[str], None], *, resume: bool) -> None:
+    """Where the run stopped, or with the weights of another policy, or from nothing."""
+    if resume and loop.restore():
+        notify(f"going on at environment step {loop.state.env_steps}")
+    elif loop.config.init_from:
+        began = begin_with(loop.learner, Path(loop.config.init_from))
+        notify(f"beginning with the weights of {began}")
 
 
 def _check_folder(folder: Path, *, resume: bool) -> None:
