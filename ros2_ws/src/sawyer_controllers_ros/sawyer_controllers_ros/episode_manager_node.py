@@ -55,6 +55,13 @@ class ManagerConfig:
     lockstep_policy_timeout_s: float = setting(
         2.0, unit="s", bounds=(0.001, 60.0), doc="the same in lockstep, where time stands still"
     )
+    policy_start_timeout_s: float = setting(
+        60.0,
+        unit="s",
+        bounds=(0.1, 3600.0),
+        doc="longest wait for the policy before anything moves: a learned one may have to be "
+        "loaded, a server that died is started again",
+    )
     reset_timeout_s: float = setting(
         60.0, unit="s", bounds=(0.1, 3600.0), doc="longest wait for a whole reset"
     )

@@ -124,7 +124,8 @@ class EpisodeRun:
             f"episode-{goal.index}-{goal.seed}",
             goal.policy,
             draw_episode(EpisodeSpec(goal.connector, seed=goal.seed)).policy_seed,
-            node.commander_config.service_timeout_s,
+            node.config.policy_start_timeout_s,
+            try_s=node.commander_config.service_timeout_s,
         )
         self._policy_sees = any(array.name == "image" for array in info.observation)
         self._sees = self._policy_sees or node.score.needs_image

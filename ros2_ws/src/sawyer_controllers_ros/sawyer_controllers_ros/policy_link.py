@@ -80,8 +80,13 @@ class PolicyLink:
         self._silent = False
         self.late = 0
 
-    async def begin(self, session: str, policy: str, seed: int, timeout_s: float) -> PolicyInfo:
+    async def begin(
+        self, session: str, policy: str, seed: int, timeout_s: float, *, try_s: float = 10.0
+    ) -> PolicyInfo:
         """Start a session; gives the policy's spec.
+
+        Asked again every ``try_s``: a server that dies over the request is started anew and
+        knows nothing of it.
 
         Raises:
             SawyerError: no such policy (the message lists the choices), or one that is refused.
@@ -90,7 +95,15 @@ class PolicyLink:
         """
         self._session, self._silent, self.late = session, False, 0
         request = PolicyReset.Request(session=session, policy=policy, seed=seed)
-        reply = await self._deadlines.call(self._reset, request, timeout_s)
+        deadline_s = time.monotonic() + timeout_s
+        while True:
+            left_s = max(0.0, deadline_s - time.monotonic())
+            try:
+                reply = await self._deadlines.call(self._reset, request, min(try_s, left_s))
+                break
+            except TransportError:
+                if left_s <= try_s:
+                    raise
         if reply.error_code == ErrorCode.POLICY_UNREACHABLE:
             raise EpisodeError(ErrorCode.EPISODE_POLICY_FAILED, reply.error_msg)
         if reply.error_code:
