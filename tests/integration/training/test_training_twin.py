@@ -1,0 +1,87 @@
+"""Training on the twin through the command line, and demonstrations played back on it."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from sawyer_cli.app import run
+from sawyer_datasets.demos import load_demos, read_demos
+from sawyer_policies.bundles import load_bundle
+from sawyer_policies.training import read_config, training_config
+from sawyer_policies.training.environment import make_environment
+from sawyer_policies.training.metrics import read_metrics
+
+WORDS = ["train", "residual", "--preset", "debug", "--reward", "image", "--steps", "70"]
+SETTINGS = ["--set", "learner.encoder.channels=[4, 4]", "--set", "checkpoint_every_steps=30"]
+
+
+def rows(folder: Path) -> "list[dict[str, Any]]":
+    return [{k: v for k, v in row.items() if k != "wall_s"} for row in read_metrics(folder)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(300)
+def test_training_from_pictures_leaves_its_artefacts_and_is_the_same_twice(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("a", "b"):
+        assert run([*WORDS, *SETTINGS, "--out", str(tmp_path / name)]) == 0
+    assert rows(tmp_path / "a") == rows(tmp_path / "b")
+    out = capfd.readouterr().out
+    assert "residual_sac_image_usb" in out
+    assert "steps, episodes" in out
+    result = json.loads((tmp_path / "a" / "result.json").read_text())
+    assert (result["finished"], result["env_steps"]) == (True, 70)
+    assert result["updates"] > 50
+    bundle = load_bundle(tmp_path / "a" / result["bundle"])
+    assert bundle.spec.observation.names() == ("image",)
+    assert (tmp_path / "a" / "curve.png").stat().st_size > 5000
+    assert read_config(tmp_path / "a").reward == "image"
+    assert run(["train", "residual", "--resume", "--out", str(tmp_path / "a")]) == 0
+    assert rows(tmp_path / "a") == rows(tmp_path / "b")
+
+
+@pytest.mark.parametrize("connector", ["usb", "dsub", "model_e"])
+def test_a_shipped_demonstration_still_goes_in(connector: str) -> None:
+    """If the twin has changed: collect them again with `sawyer demos collect` and ship those."""
+    demos = load_demos(connector)
+    info, demo = demos.info, demos.episodes[0]
+    environment = make_environment(
+        training_config(
+            {
+                "connector": connector,
+                "base_controller": info.base_controller,
+                "reward": "sparse",
+                "observation": "state",
+                "noise_mm": info.noise_mm,
+                "action_scale_m": info.action_scale_m,
+            }
+        )
+    )
+    try:
+        seen = environment.reset(demo.seed)
+        np.testing.assert_allclose(
+            seen["goal_position"], demo.arrays["goal_position"][0], atol=1e-9
+        )
+        for action in demo.arrays["action"]:
+            outcome = environment.step(action)
+            if outcome.ended:
+                break
+        assert outcome.info["success"]
+    finally:
+        environment.close()
+
+
+def test_collect_and_show(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    words = ["demos", "collect", "--connector", "usb", "--episodes", "1", "--seed", "3"]
+    assert run([*words, "--out", str(tmp_path / "set")]) == 0
+    found = read_demos(tmp_path / "set")
+    (demo,) = found.episodes
+    assert demo.success
+    assert demo.seed >= 503_000
+    assert found.info.provenance["collection"]["seed"] == 3
+    assert run(["demos", "show", str(tmp_path / "set")]) == 0
+    assert "scripted expert" in capfd.readouterr().out
