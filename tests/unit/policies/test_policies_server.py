@@ -13,8 +13,10 @@ import numpy as np
 import pytest
 from websockets.sync.client import connect
 
-from sawyer_core import TransportError, UnknownNameError
-from sawyer_policies import Observation, PolicyHost, default_registry
+from sawyer_core import ActionSpec, PolicyInput, PolicySpec, TransportError, UnknownNameError
+from sawyer_core.specs import EE_POSITION, ObservationSpec
+from sawyer_core.testing import FakePolicy
+from sawyer_policies import Observation, PolicyHost, PolicyRegistry, default_registry
 from sawyer_policies.serving.batching import BatchConfig
 from sawyer_policies.serving.remote import RemoteConfig, RemoteHost, RemoteRefusalError
 from sawyer_policies.serving.server import ServerConfig
@@ -312,16 +314,25 @@ def test_a_server_that_is_gone_is_said_at_once_and_found_again(host: PolicyHost)
         client.close()
 
 
-def test_a_reply_that_comes_too_late_is_not_taken_for_the_next(server: BackgroundServer) -> None:
-    class Slow(PolicyClient):
-        """Asks with no patience at all, so that the reply is still on its way."""
+class Slow(FakePolicy):
+    """Thinks for a while about its first action."""
 
-    client = Slow(server.url, config=PATIENT)
-    client.reset("seeing", seed=0)
-    with pytest.raises(UnreachableError, match="no answer to act"):
-        client.act(stamp_ns=1, step=0, arrays=arrays(), timeout_s=1e-6)
-    assert client.act(stamp_ns=2, step=1, arrays=arrays()).step == 1
-    client.close()
+    def action(self, observation: PolicyInput) -> np.ndarray:
+        if observation.step == 0:
+            time.sleep(0.3)
+        return super().action(observation)
+
+
+def test_a_reply_that_comes_too_late_is_not_taken_for_the_next() -> None:
+    registry = PolicyRegistry()
+    spec = ObservationSpec((EE_POSITION,))
+    registry.register(PolicySpec("slow", spec, ActionSpec(), 10.0, "none", ""), Slow)
+    with BackgroundServer(PolicyHost(registry)) as server:
+        with PolicyClient(server.url, config=PATIENT) as client:
+            client.reset("slow", seed=0)
+            with pytest.raises(UnreachableError, match="no answer to act"):
+                client.act(stamp_ns=1, step=0, arrays=arrays(), timeout_s=0.05)
+            assert client.act(stamp_ns=2, step=1, arrays=arrays()).step == 1
 
 
 def test_a_remote_host_stands_in_for_a_local_one(
