@@ -63,11 +63,11 @@ def test_learner_of_another_algorithm_is_refused() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, ("state_goal", 0.001, "stochastic")),
-        ({"reward": "sparse"}, ("state", 0.001, "stochastic")),
-        ({"reward": "image"}, ("image32", 0.001, "deterministic")),
+        ({}, ("state_goal", 0.0015, "stochastic")),
+        ({"reward": "sparse"}, ("state", 0.0015, "stochastic")),
+        ({"reward": "image"}, ("image32", 0.0015, "stochastic")),
         ({"base_controller": "none"}, ("state_goal", 0.002, "stochastic")),
-        ({"algorithm": "td3"}, ("state_goal", 0.001, "deterministic")),
+        ({"algorithm": "td3"}, ("state_goal", 0.0015, "deterministic")),
         ({"task": "blocks"}, ("blocks", 0.01, "stochastic")),
         (
             {"observation": "state_goal", "action_scale_m": 0.003},
