@@ -41,6 +41,7 @@ from sawyer_policies.training.disk import (
 )
 from sawyer_policies.training.finish import make_result, write_bundle, write_result
 from sawyer_policies.training.loop import Progress, TrainingLoop
+from sawyer_policies.training.origin import record_origin
 
 CONFIG_FILE = "config.json"
 JOIN_S = 30.0
@@ -161,6 +162,7 @@ class OnlineLearner:
             return
         text = json.dumps(mapping, indent=1) + "\n"
         self._writer.run(lambda: replace_file(path, text.encode()), CONFIG_FILE)
+        record_origin(self.folder, self._writer)
 
     def close(self) -> None:
         """Stop at the end of the episode being learned from; writes a checkpoint."""

@@ -6,7 +6,6 @@ import io
 import json
 import math
 import statistics
-import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -18,6 +17,7 @@ from sawyer_policies.observations import ObservationConfig
 from sawyer_policies.training.config import TrainingConfig, config_mapping
 from sawyer_policies.training.disk import PatientWriter, replace_file
 from sawyer_policies.training.metrics import read_metrics
+from sawyer_policies.training.origin import origin_commit
 
 RESULT_FILE = "result.json"
 CURVE_FILE = "curve.png"
@@ -38,7 +38,7 @@ class TrainingResult:
         wall_s: time in episodes and updates, over all parts of an interrupted run.
         success_rate_20: of the last 20 training episodes, exploration included.
         final_distance_m: median of the same.
-        git_commit: of the code.
+        git_commit: of the code that the run was begun with.
     """
 
     folder: str
@@ -51,17 +51,6 @@ class TrainingResult:
     success_rate_20: float
     final_distance_m: float
     git_commit: str
-
-
-def git_commit() -> str:
-    """Commit of this code, with ``-dirty`` where tracked files differ; empty outside git."""
-    here = Path(__file__).resolve().parent
-    words = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"]
-    try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=10.0)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
 
 
 def write_bundle(
@@ -91,7 +80,7 @@ def write_bundle(
             "seed": config.seed,
             "config": config_mapping(config),
         },
-        git_commit=git_commit(),
+        git_commit=origin_commit(folder),
     )
     return save_bundle(folder / "bundle" / config.bundle_name, info, weights)
 
@@ -114,7 +103,7 @@ def make_result(
         wall_s=wall_s,
         success_rate_20=sum(successes) / len(successes) if successes else 0.0,
         final_distance_m=statistics.median(distances) if distances else math.nan,
-        git_commit=git_commit(),
+        git_commit=origin_commit(folder),
     )
 
 

@@ -27,6 +27,7 @@ from sawyer_policies.training.finish import (
     write_result,
 )
 from sawyer_policies.training.loop import Progress, TrainingLoop
+from sawyer_policies.training.origin import record_origin
 
 CONFIG_FILE = "config.json"
 
@@ -114,10 +115,11 @@ def _demonstrations(
 
 
 def _begin(folder: Path, config: TrainingConfig, writer: PatientWriter) -> None:
-    """Make the folder of a new run, with its config."""
+    """Make the folder of a new run, with its config and the commit of the code."""
     text = json.dumps(config_mapping(config), indent=1) + "\n"
     writer.run(lambda: folder.mkdir(parents=True, exist_ok=True), str(folder))
     writer.run(lambda: replace_file(folder / CONFIG_FILE, text.encode()), CONFIG_FILE)
+    record_origin(folder, writer)
 
 
 def read_config(folder: Path) -> TrainingConfig:

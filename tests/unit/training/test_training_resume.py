@@ -13,7 +13,7 @@ import pytest
 from sawyer_core.errors import ConfigError
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.learners import CheckpointError
-from sawyer_policies.training import read_config, train
+from sawyer_policies.training import origin, read_config, train
 from sawyer_policies.training.checkpoint import checkpoints
 from sawyer_policies.training.metrics import EVENTS_FILE, read_metrics
 from sawyer_policies.training.testing import make_point, tiny
@@ -195,6 +195,24 @@ def test_finished_run_resumed_is_finished(tmp_path: Path) -> None:
     assert (weights(tmp_path), read_metrics(tmp_path)) == before
 
 
+def test_commit_is_that_of_the_beginning(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(origin, "git_commit", lambda: "then")
+    train(tiny(), tmp_path, environment=make_point, stop=stop_after(4))
+    monkeypatch.setattr(origin, "git_commit", lambda: "now")
+    result = train(read_config(tmp_path), tmp_path, environment=make_point, resume=True)
+    assert result.git_commit == "then"
+    assert json.loads((tmp_path / "result.json").read_text())["git_commit"] == "then"
+    (bundle,) = tmp_path.glob("bundle/*")
+    assert load_bundle(bundle).info.git_commit == "then"
+
+
+def test_unknown_commit_is_not_made_up(tmp_path: Path) -> None:
+    train(tiny(), tmp_path, environment=make_point, stop=stop_after(4))
+    (tmp_path / origin.ORIGIN_FILE).unlink()  # a run of before this file was written
+    result = train(read_config(tmp_path), tmp_path, environment=make_point, resume=True)
+    assert result.git_commit == ""
+
+
 def test_two_runs_are_not_mixed(tmp_path: Path) -> None:
     train(tiny(), tmp_path / "run", environment=make_point, stop=stop_after(4))
     with pytest.raises(ConfigError, match="empty folder"):
@@ -217,7 +235,7 @@ def test_artefacts(tmp_path: Path) -> None:
     assert written["env_steps"] == 130
     assert written["wall_s"] > 0.0
     assert written["config"]["noise_mm"] == 0.5
-    assert written["git_commit"] == result.git_commit
+    assert written["git_commit"] == result.git_commit == origin.origin_commit(tmp_path) != ""
     assert (tmp_path / "curve.png").read_bytes().startswith(b"\x89PNG")
     bundle = load_bundle(tmp_path / written["bundle"])
     assert bundle.spec.name == "residual_sac_state_usb"

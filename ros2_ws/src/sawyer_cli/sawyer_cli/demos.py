@@ -31,7 +31,7 @@ def collect(
     from sawyer_cli.quiet import import_quietly
     from sawyer_datasets.demos import save_demos
     from sawyer_policies.training.demo_collection import CollectionConfig, collect_demos
-    from sawyer_policies.training.finish import git_commit
+    from sawyer_policies.training.origin import git_commit
 
     require_connector(connector)
     config = CollectionConfig(
