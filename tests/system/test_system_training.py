@@ -15,7 +15,7 @@ from sawyer_interfaces.msg import EpisodeStep, LearnerState
 from sawyer_datasets import BagStatus, read_episode, verify_bag
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.online.journal import Journal
-from sawyer_policies.online.transitions import RecordedEpisode
+from sawyer_policies.online.transitions import RecordedEpisode, own_action
 from sawyer_ros_common import qos
 from sawyer_ros_common.testing import LaunchedGraph, wait_for
 
@@ -101,6 +101,10 @@ def straight(tmp_path_factory: pytest.TempPathFactory) -> Run:
 
 def test_a_run_records_its_episodes_and_leaves_a_policy(straight: Run) -> None:
     rows, episodes = straight.rows, straight.episodes
+    (folder,) = (straight.folder / "run" / "bundle").iterdir()
+    bundle = load_bundle(folder)
+    assert bundle.info.name == folder.name == "residual_sac_state_usb"
+    scale_m = bundle.info.action_scale_m
     assert [row["index"] for row in rows] == list(range(len(episodes)))
     assert [row["seed"] for row in rows] == [1_300_000 + n for n in range(len(rows))]
     assert [row["policy_version"] for row in rows] == [f"v{n:06d}" for n in range(len(rows))]
@@ -113,11 +117,8 @@ def test_a_run_records_its_episodes_and_leaves_a_policy(straight: Run) -> None:
         np.testing.assert_array_equal(recorded["reward"], rewards)
         learned_m = recorded["learned_action"]
         actions = np.array([step.action for step in episode.steps])
-        np.testing.assert_array_equal((learned_m / 1e-3).astype(np.float32), actions)
+        np.testing.assert_array_equal(own_action(learned_m, scale_m), actions)
         assert row["reward_sum"] == pytest.approx(rewards.sum(), rel=1e-12)
-    (folder,) = (straight.folder / "run" / "bundle").iterdir()
-    bundle = load_bundle(folder)
-    assert bundle.info.name == folder.name == "residual_sac_state_usb"
     result = json.loads((straight.folder / "run" / "result.json").read_text(encoding="utf-8"))
     assert (result["finished"], result["env_steps"]) == (True, STEPS)
     assert result["updates"] > 0
