@@ -84,8 +84,9 @@ class BlocksRewardConfig:
 class BlocksReward:
     """r = scale * (f + g).
 
-    f = -w |x - x*| - v min(|x - x*| / d, 1), g = -lambda sum |theta| - mu sum |X - X0| - kappa sum |phi|, sums over the
-    left and the right standing block; each magnitude in g counts up to its limit.
+    f = -w |x - x*| - v min(|x - x*| / d, 1),
+    g = -lambda sum |theta| - mu sum |X - X0| - kappa sum |phi|,
+    sums over the left and the right standing block; each magnitude in g counts up to its limit.
 
     Args:
         goal_m: (3,) true goal of the end effector.
