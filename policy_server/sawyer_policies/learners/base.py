@@ -153,7 +153,9 @@ class OffPolicyLearner:
             update_actor: False while the critics warm up.
 
         Raises:
-            NonFiniteLossError: carries the batch; no parameter was changed by it.
+            NonFiniteLossError: carries the batch. No parameter was changed by it, except by the
+                fused update on a GPU: there the losses are read back once per block of at most
+                32 updates, after their steps, so go on from a checkpoint.
             ShapeError: the batch does not fit the spaces.
         """
         batch.check(self.spaces)
@@ -180,7 +182,8 @@ class OffPolicyLearner:
             The mean of each metric over the updates that computed it.
 
         Raises:
-            NonFiniteLossError: carries the batch.
+            NonFiniteLossError: carries the first such batch; see :meth:`update` for what was
+                changed by then.
         """
         sums: dict[str, list[float]] = {}
         for _ in range(n):
