@@ -92,6 +92,7 @@ class PolicySpec:
 
     ``base_controller`` names the controller that the episode core adds to the policy's action;
     ``version`` says which of a learned policy's weights are meant, empty for a hand-written one.
+    ``task`` and ``connector`` are those it was learned for, empty where it takes any.
     """
 
     name: str
@@ -101,6 +102,8 @@ class PolicySpec:
     base_controller: str
     description: str
     version: str = ""
+    task: str = ""
+    connector: str = ""
 
     def __post_init__(self) -> None:
         if self.base_controller not in BASE_CONTROLLERS:
@@ -109,6 +112,10 @@ class PolicySpec:
                 self.base_controller,
                 "one of " + ", ".join(BASE_CONTROLLERS),
             )
+
+    def check_board(self, kind: str, connector: str) -> None:
+        """Refuse the policy on a board that it was not learned for; see :func:`check_board`."""
+        check_board(self.name, self.task, self.connector, kind=kind, board=connector)
 
     @property
     def learned_clip_m(self) -> float | None:
@@ -119,6 +126,26 @@ class PolicySpec:
     def needs_image(self) -> bool:
         """Whether the policy sees the picture."""
         return IMAGE_32.name in self.observation.names()
+
+
+def check_board(policy: str, task: str, connector: str, *, kind: str, board: str) -> None:
+    """Refuse a policy on a board that it was not learned for.
+
+    Args:
+        policy: its name.
+        task: that it was learned for, empty for any.
+        connector: that it was learned for, empty for any.
+        kind: of the board's task: ``insertion`` or ``blocks``.
+        board: the board's connector.
+
+    Raises:
+        ConfigError: names policy, its connector and the board's.
+    """
+    if (task and task != kind) or (connector and connector != board):
+        learned = connector or task
+        raise ConfigError(
+            "policy", policy, f"one for the board {board}, this one was learned for {learned}"
+        )
 
 
 EE_POSITION = ArraySpec("ee_position", (3,), unit="m", frame="base", doc="measured position")

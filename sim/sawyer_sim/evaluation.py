@@ -87,12 +87,17 @@ def evaluate_gym(
         seed: seed of the first one.
         workers: processes; 1 runs in this one.
         config: settings of the parts around the twin.
+
+    Raises:
+        UnknownNameError: no such connector or hand-written policy.
+        ConfigError: a number out of range, or a policy that was learned for another board.
     """
     if episodes < 1 or workers < 1:
         raise ConfigError("episodes, workers", (episodes, workers), "at least 1 each")
     name = connector if isinstance(connector, str) else connector.name
     load_connector(name)
     policy_spec = scripted_spec(policy) if isinstance(policy, str) else policy.spec
+    policy_spec.check_board("insertion", name)
     clip_m = policy_spec.learned_clip_m
     if clip_m is None:  # a hand-written policy states none
         clip_m = EpisodeSpec(connector=name).learned_clip_m

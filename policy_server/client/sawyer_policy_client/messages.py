@@ -28,7 +28,10 @@ class ArrayDescription:
 
 @dataclass(frozen=True)
 class PolicyDescription:
-    """What a policy reads and gives; ``version`` says which weights it has."""
+    """What a policy reads and gives; ``version`` says which weights it has.
+
+    ``task`` and ``connector`` are those it was learned for, empty where it takes any.
+    """
 
     name: str
     description: str
@@ -37,6 +40,8 @@ class PolicyDescription:
     rate_hz: float
     observation: tuple[ArrayDescription, ...]
     action: ArrayDescription
+    task: str = ""
+    connector: str = ""
 
 
 @dataclass(frozen=True)
@@ -103,6 +108,8 @@ def policy_description(value: Any) -> PolicyDescription:
         rate_hz=number(given, "rate_hz"),
         observation=tuple(array_description(array) for array in arrays),
         action=array_description(given.get("action")),
+        task=_text(given, "task") if "task" in given else "",
+        connector=_text(given, "connector") if "connector" in given else "",
     )
 
 

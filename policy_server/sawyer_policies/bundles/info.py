@@ -123,6 +123,8 @@ class BundleInfo:
             base_controller=self.base_controller,
             description=description,
             version=version,
+            task=str(self.task.get("name", "")),
+            connector=str(self.task.get("connector", "")),
         )
 
 

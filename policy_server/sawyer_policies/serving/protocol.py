@@ -37,6 +37,8 @@ def policy_message(spec: PolicySpec) -> dict[str, Any]:
         "name": spec.name,
         "description": spec.description,
         "version": spec.version,
+        "task": spec.task,
+        "connector": spec.connector,
         "base_controller": spec.base_controller,
         "rate_hz": spec.rate_hz,
         "observation": [array_message(array) for array in spec.observation.arrays],
@@ -58,6 +60,8 @@ def policy_spec(description: PolicyDescription) -> PolicySpec:
         base_controller=description.base_controller,
         description=description.description,
         version=description.version,
+        task=description.task,
+        connector=description.connector,
     )
 
 

@@ -61,7 +61,7 @@ def evaluate_blocks(
 
     Raises:
         UnknownNameError: scene, reward or an option that does not exist.
-        ConfigError: a value that is not allowed.
+        ConfigError: a value that is not allowed, or a policy that was learned for another board.
     """
     if scene not in BLOCKS_NAMES:
         raise UnknownNameError("scene", scene, BLOCKS_NAMES)
@@ -86,12 +86,14 @@ def _specs(
     scene: str, policy: PolicyLike, episodes: int, seed: int, options: Mapping[str, Any]
 ) -> list[EpisodeSpec]:
     policy_spec, _ = policy_and_spec(policy)
+    board = load_board_task(scene)
+    policy_spec.check_board(board.kind, scene)
     clip_m = policy_spec.learned_clip_m
     common = {
         "connector": scene,
         "policy": policy_spec.name,
         "base_controller": policy_spec.base_controller,
-        "learned_clip_m": load_board_task(scene).learned_clip_m if clip_m is None else clip_m,
+        "learned_clip_m": board.learned_clip_m if clip_m is None else clip_m,
         **options,
     }
     return [from_mapping(EpisodeSpec, {**common, "seed": seed + n}) for n in range(episodes)]

@@ -1,10 +1,13 @@
 """The loop closes without ROS: reset, base controller, guard, joint loop, twin, sensing."""
 
+from dataclasses import replace
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
 from sawyer_controllers.episode import EpisodeSpec
-from sawyer_controllers.scripted import SCRIPTED_POLICIES
+from sawyer_controllers.scripted import SCRIPTED_POLICIES, make_scripted, scripted_spec
 from sawyer_core.errors import ConfigError, UnknownNameError
 from sawyer_sim.bench import episode_timing
 from sawyer_sim.calibration_table import Cell, markdown, picture
@@ -42,6 +45,18 @@ def test_workers_change_nothing():
     alone = evaluate_gym("usb", "p_controller", 1.0, 4, seed=3, workers=1)
     spread = evaluate_gym("usb", "p_controller", 1.0, 4, seed=3, workers=2)
     assert alone == spread
+
+
+def test_a_policy_learned_for_another_board_is_refused():
+    def entry(task, connector):
+        spec = replace(scripted_spec("p_controller"), name="mine", task=task, connector=connector)
+        return SimpleNamespace(spec=spec, factory=lambda: make_scripted("p_controller"))
+
+    for task, connector, learned in (("insertion", "usb", "usb"), ("blocks", "", "blocks")):
+        with pytest.raises(ConfigError, match=f"mine.*the board dsub, .* for {learned}"):
+            evaluate_gym("dsub", entry(task, connector), 0.0, 1)
+    assert evaluate_gym("usb", entry("insertion", "usb"), 0.0, 1)[0].valid
+    assert evaluate_gym("usb", entry("insertion", ""), 0.0, 1)[0].valid
 
 
 @pytest.mark.parametrize("policy", sorted(SCRIPTED_POLICIES))

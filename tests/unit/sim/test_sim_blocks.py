@@ -1,6 +1,8 @@
 """Block assembly on the twin: scene, tracker, environment."""
 
 from collections.abc import Iterator
+from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import gymnasium
@@ -8,6 +10,7 @@ import numpy as np
 import pytest
 import yaml
 
+from sawyer_controllers.scripted import make_scripted, scripted_spec
 from sawyer_core import ConfigError, UnknownNameError
 from sawyer_sim.blocks import BLOCKS_NAMES, blocks_from_mapping, blocks_task_path, load_blocks
 from sawyer_sim.blocks.evaluation import evaluate_blocks
@@ -235,3 +238,12 @@ def test_evaluation_counts_and_scores() -> None:
     assert turned[0].episode_return < min(one.episode_return for one in straight)
     with pytest.raises(UnknownNameError, match="control_mu"):
         evaluate_blocks("blocks", "p_controller", 1, options={"mu": 0.1})
+
+
+def test_evaluation_refuses_a_policy_of_another_task() -> None:
+    plain = scripted_spec("p_controller")
+    for task, connector in (("insertion", "usb"), ("insertion", ""), ("blocks", "blocks_b")):
+        spec = replace(plain, name="mine", task=task, connector=connector)
+        entry = SimpleNamespace(spec=spec, factory=lambda: make_scripted("p_controller"))
+        with pytest.raises(ConfigError, match=f"mine.*the board blocks, .*{connector or task}"):
+            evaluate_blocks("blocks", entry, 1)

@@ -17,6 +17,7 @@ from sawyer_controllers_ros.insertion_message import insertion_state
 from sawyer_controllers_ros.policy_link import PolicyAnswer, PolicyQuestion
 from sawyer_controllers_ros.reset_link import EpisodeError
 from sawyer_core import ConfigError, PolicyInput, TransportError
+from sawyer_core.specs import check_board
 from sawyer_core.types import Array
 from sawyer_ros_common import conversions
 from sawyer_ros_common.frames import Frame
@@ -126,6 +127,9 @@ class EpisodeRun:
             draw_episode(EpisodeSpec(goal.connector, seed=goal.seed)).policy_seed,
             node.config.policy_start_timeout_s,
             try_s=node.commander_config.service_timeout_s,
+        )
+        check_board(
+            info.name, info.task, info.connector, kind=node.task.kind, board=node.task.connector
         )
         self._policy_sees = any(array.name == "image" for array in info.observation)
         self._sees = self._policy_sees or node.score.needs_image

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from rclpy.action import ActionServer, CancelResponse
 from sawyer_interfaces.action import Reset, RunEpisode
-from sawyer_interfaces.msg import ErrorCode
+from sawyer_interfaces.msg import ErrorCode, PolicyInfo
 from sawyer_interfaces.srv import PolicyAct, PrepareEpisode
 
 from sawyer_controllers_ros.commander import Commander
@@ -149,6 +149,47 @@ def test_one_goal_at_a_time_also_after_a_mistake(graph) -> None:
     last = client.send_goal(Reset, "reset", Reset.Goal())  # it is taken
     client.wait(last.cancel_goal_async(), 10.0, "the cancellation")
     client.wait(last.get_result_async(), 10.0, "the last result")
+
+
+@pytest.mark.parametrize(
+    ("task", "connector", "code"),
+    [
+        ("insertion", "dsub", ErrorCode.EPISODE_BAD_SPEC),
+        ("blocks", "", ErrorCode.EPISODE_BAD_SPEC),
+        ("insertion", "usb", ErrorCode.EPISODE_RESET_FAILED),
+        ("", "", ErrorCode.EPISODE_RESET_FAILED),
+    ],
+)
+def test_a_policy_learned_for_another_board_is_refused(
+    task: str, connector: str, code: int, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    async def begin(*_: object, **__: object) -> PolicyInfo:
+        return PolicyInfo(
+            name="mine", base_controller="p_controller", task=task, connector=connector
+        )
+
+    async def prepare(*_: object) -> None:
+        raise EpisodeError(ErrorCode.EPISODE_RESET_FAILED, "as far as that")
+
+    task_file = tmp_path / "task.yaml"
+    task_file.write_text(TASK, encoding="utf-8")
+    monkeypatch.setattr(PolicyLink, "begin", begin)
+    monkeypatch.setattr(ResetLink, "prepare", prepare)
+    with ros_arguments(["-p", f"task_file:={task_file}"]):
+        node, other = EpisodeManagerNode(), ThinNode("other")
+        node.start()
+        client = Client(other)
+        with Spinner(node), Spinner(other):
+            goal = client.send_goal(
+                RunEpisode, "run_episode", RunEpisode.Goal(connector="usb", policy="mine")
+            )
+            answer = client.wait(goal.get_result_async(), 10.0, "the result")
+    result = answer.result.result
+    assert result.error_code == code, result.error_msg
+    if code == ErrorCode.EPISODE_BAD_SPEC:
+        assert "mine" in result.error_msg
+        assert "the board usb" in result.error_msg
+        assert (connector or task) in result.error_msg
 
 
 @pytest.mark.parametrize(

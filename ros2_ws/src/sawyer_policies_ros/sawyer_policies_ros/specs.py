@@ -31,4 +31,6 @@ def policy_info(spec: sawyer_core.specs.PolicySpec) -> PolicyInfo:
         rate_hz=spec.rate_hz,
         observation=[array_spec(array) for array in spec.observation.arrays],
         action=array_spec(spec.action.array),
+        task=spec.task,
+        connector=spec.connector,
     )
