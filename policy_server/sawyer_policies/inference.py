@@ -11,10 +11,11 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
-from sawyer_core import BundleError, ConfigError, PolicyInput, PolicySpec, SawyerError
+from sawyer_core import BundleError, PolicyInput, PolicySpec, SawyerError
 from sawyer_core.types import Array
 from sawyer_policies.bundles.files import Weights
 from sawyer_policies.bundles.info import BundleInfo
+from sawyer_policies.devices import torch_device
 from sawyer_policies.learners.policy_net import PolicyNetwork
 from sawyer_policies.observations import Encoded, LearnerSpaces, ObservationEncoder
 
@@ -44,6 +45,7 @@ class Bundle:
 
     Raises:
         BundleError: network, weights and observation do not belong together.
+        ConfigError: there is no such device.
     """
 
     def __init__(
@@ -60,7 +62,7 @@ class Bundle:
         self.version = version
         self.spec: PolicySpec = info.policy_spec(version)
         self.encoder = ObservationEncoder(info.observation)
-        self._device = _device(device)
+        self._device = torch_device(device)
         self._scale_m = float(info.action_scale_m)
         self._network = _network(folder, info, weights, self.encoder.spaces).to(self._device)
         self.stochastic = info.sampling != "deterministic"
@@ -142,12 +144,6 @@ class BundlePolicy:
         """(3,) m, base axes."""
         first: npt.NDArray[np.float64] = self.group.run([self.prepare(observation)])[0]
         return first
-
-
-def _device(name: str) -> torch.device:
-    if name != "cpu" and not (name.startswith("cuda") and torch.cuda.is_available()):
-        raise ConfigError("device", name, "cpu, or cuda where there is such a GPU")
-    return torch.device(name)
 
 
 def _network(

@@ -21,6 +21,7 @@ import numpy.typing as npt
 import torch
 
 from sawyer_core.errors import ConfigError, SawyerError
+from sawyer_policies.devices import torch_device
 from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.observations import Encoded, ObservationConfig
 from sawyer_policies.online.environment import RecordedEnvironment
@@ -125,9 +126,10 @@ class OnlineLearner:
         """Read what is there and begin to learn.
 
         Raises:
-            ConfigError: the run was begun with other settings.
+            ConfigError: the run was begun with other settings, or there is no such device.
             RecordingError, CheckpointError: what is there cannot be gone on with.
         """
+        torch_device(self.config.device)
         self.folder.mkdir(parents=True, exist_ok=True)
         self._claim()
         torch.set_num_threads(self.config.threads)

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import torch
 
 from sawyer_core.errors import ConfigError
+from sawyer_policies.devices import torch_device
 from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.training.checkpoint import begin_with
 from sawyer_policies.training.config import TrainingConfig, config_mapping, training_config
@@ -65,6 +66,7 @@ def train(
         CheckpointError: ``resume``, and no checkpoint can be used.
         NonFiniteLossError: the batch was saved; the message names the file.
     """
+    torch_device(config.device)
     folder = Path(out_dir)
     patient = writer or PatientWriter(notify, stop)
     _check_folder(folder, resume=resume)

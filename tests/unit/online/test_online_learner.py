@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import torch
 
 from sawyer_core import ConfigError, RecordingError
 from sawyer_policies.bundles import load_bundle
@@ -284,6 +285,15 @@ def test_what_the_graph_cannot_do_is_refused(tmp_path: Path, change: dict[str, s
     config = tiny(**change)
     with pytest.raises(ConfigError, match="on the graph"):
         OnlineLearner(config, tmp_path, preset("state"))
+
+
+def test_a_device_that_is_not_there_is_refused_before_anything_is_written(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(ConfigError, match="device = 'cuda' is not allowed; allowed: cpu"):
+        opened(tiny(device="cuda"), tmp_path / "run")
+    assert not (tmp_path / "run").exists()
 
 
 def test_a_loss_that_is_not_finite_fails_the_run_and_keeps_the_batch(tmp_path: Path) -> None:
