@@ -34,6 +34,7 @@ uint8 EVIDENCE_NONE=0
 uint8 EVIDENCE_ELECTRICAL=1
 uint8 EVIDENCE_DEPTH=2
 uint8 EVIDENCE_FORCE=3
+uint8 EVIDENCE_POSE=4
 std_msgs/Header header
 bool inserted
 bool success
@@ -57,6 +58,12 @@ uint64 seed
 geometry_msgs/Vector3 goal_offset
 geometry_msgs/Point goal_position
 uint64 twin_seed
+float64 learned_clip
+float64 block_yaw_rad
+string block_yaw_set
+float64[] object_yaw
+float64 control_sigma
+float64 control_mu
 uint64 policy_seed
 """
 EPISODE_STEP: Final = """\
@@ -65,6 +72,7 @@ uint32 index
 uint32 step
 geometry_msgs/Vector3 base_action
 geometry_msgs/Vector3 learned_action
+geometry_msgs/Vector3 disturbance
 geometry_msgs/Vector3 command
 bool policy_late
 float64 policy_compute_s
@@ -104,6 +112,7 @@ float64 peak_force_n
 float64 final_distance_mm
 string reward_name
 float64 reward_sum
+float64 reward_last
 string policy_version
 uint32 late_policy_replies
 uint32 clipped_commands

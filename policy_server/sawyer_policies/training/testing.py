@@ -83,8 +83,10 @@ def tiny(**changes: Any) -> TrainingConfig:
             "checkpoint_every_steps": 25,
             "reward_scale": 1.0,
             "stop_penalty": 0.0,
+            "action_penalty": 0.0,
             "learner.hidden": [16, 16],
             "learner.batch_size": 16,
+            "learner.gamma": 0.98,
             **changes,
         }
     )

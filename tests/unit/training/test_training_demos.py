@@ -36,7 +36,12 @@ TASK = InsertionTask(
     insertion_depth_m=0.012,
 )
 
-PLAIN: "dict[str, Any]" = {"base_controller": "none", "reward_scale": 1.0, "success_bonus": 0.0}
+PLAIN: "dict[str, Any]" = {
+    "base_controller": "none",
+    "reward_scale": 1.0,
+    "success_bonus": 0.0,
+    "learner.gamma": 0.98,
+}
 
 
 def episode(steps: int = 3, seed: int = 1, **changes: Any) -> DemoEpisode:
