@@ -48,6 +48,16 @@ CONFIG_FILE = "config.json"
 JOIN_S = 30.0
 RETRY_S = 1.0
 
+ON_THE_GRAPH: dict[str, Any] = {
+    "warmup_action": "policy",
+    "demos": "",
+    "demo_pretrain_updates": 0,
+    "init_from": "",
+    "base_policy": "",
+    "task": "insertion",
+}
+"""Settings that have one value here: the robot's side knows no other."""
+
 
 @dataclass(frozen=True)
 class LearnerStatus:
@@ -63,6 +73,15 @@ class LearnerStatus:
     learned_episodes: int = 0
     lost_episodes: int = 0
     updates_per_s: float = 0.0
+
+
+def _refuse_what_the_graph_lacks(config: TrainingConfig) -> None:
+    for name, only in ON_THE_GRAPH.items():
+        if getattr(config, name) != only:
+            allowed = "none" if only == "" else only
+            raise ConfigError(name, getattr(config, name), f"{allowed}, on the graph")
+    for name, value in config.env.items():
+        raise ConfigError(f"env.{name}", value, "no env.<key>, on the graph")
 
 
 class ReplayedLoop(TrainingLoop):
@@ -99,10 +118,7 @@ class OnlineLearner:
         notify: Callable[[str], None] = lambda _: None,
         changed: Callable[[], None] = lambda: None,
     ) -> None:
-        if config.warmup_action != "policy":
-            raise ConfigError("warmup_action", config.warmup_action, "policy, on the graph")
-        if config.demos:
-            raise ConfigError("demos", config.demos, "none, on the graph")
+        _refuse_what_the_graph_lacks(config)
         self.config = config
         self.folder = folder
         self._max_backlog = max_backlog
@@ -111,6 +127,7 @@ class OnlineLearner:
         self._condition = threading.Condition()
         self._closing = False
         self._status = LearnerStatus()
+        self._full = {"journal": "", "writer": ""}  # who waits for disk space, and for what
         self._waiting: deque[RecordedEpisode] = deque()
         self._assembler = EpisodeAssembler()
         self._ending: EpisodeEnd | None = None
@@ -219,10 +236,9 @@ class OnlineLearner:
         except OSError as error:
             if not is_disk_full(error):
                 raise
-            self._put(phase="paused", message=f"disk full while writing {self._journal.path}")
-            return
-        if self.status().phase == "paused" and not self._unwritten:
-            self._put(phase="ready", message="")
+            self._wait_for_space("journal", f"disk full while writing {self._journal.path}")
+        else:
+            self._wait_for_space("journal", "")
 
     def _close_episode(self) -> None:
         end = self._ending
@@ -261,16 +277,27 @@ class OnlineLearner:
             episodes = self._journal.episodes
             backlog = episodes - status.learned_episodes
             may = status.version != "" and not self._enough and backlog <= self._max_backlog
-            running = status.phase not in ("paused", "failed", "done")
-            if running and status.version:
-                status = replace(status, phase="updating" if backlog else "ready")
+            if status.phase not in ("failed", "done"):
+                full = self._full["journal"] or self._full["writer"]
+                phase = "updating" if backlog else "ready"
+                phase = "paused" if full else phase if status.version else "loading"
+                status = replace(status, phase=phase, message=full)
             self._status = replace(
                 status,
                 next_episode=episodes,
                 env_steps=self._journal.transitions,
-                ready=may and running,
+                ready=may and status.phase in ("updating", "ready"),
             )
         self._changed()
+
+    def _wait_for_space(self, who: str, what: str) -> None:
+        """Paused while the journal, the writer or both wait; empty: ``who`` waits no more."""
+        with self._condition:
+            if self._full[who] == what:
+                return
+            self._full[who] = what
+        if hasattr(self, "_journal"):  # else it is being opened, and nobody is told yet
+            self._put()
 
     # ---- the thread
 
@@ -359,7 +386,4 @@ class OnlineLearner:
 
     def _paused(self, message: str) -> None:
         self._notify(message)
-        if "paused" in message:
-            self._put(phase="paused", message=message)
-        elif self.status().phase == "paused":
-            self._put(phase="ready", message="")
+        self._wait_for_space("writer", message if message.startswith("disk full") else "")

@@ -234,6 +234,10 @@ def test_missing_steps_cost_the_episode_once_they_are_given_up(tmp_path: Path) -
     learner.close()
 
 
+def no_space(*_: Any, **__: Any) -> None:
+    raise OSError(28, "No space left on device")
+
+
 def test_a_full_disk_pauses_and_loses_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -242,11 +246,8 @@ def test_a_full_disk_pauses_and_loses_nothing(
     steps, end = episode(learner.config, 0)
     learner.add_step(steps[0])
 
-    def full(*_: Any) -> None:
-        raise OSError(28, "No space left on device")
-
     with monkeypatch.context() as patched:
-        patched.setattr(learner._journal, "append_step", full)
+        patched.setattr(learner._journal, "append_step", no_space)
         for record in steps[1:]:
             learner.add_step(record)
         learner.end_episode(end)
@@ -256,6 +257,74 @@ def test_a_full_disk_pauses_and_loses_nothing(
     learner.retry()
     status = wait_for(learner, lambda s: s.ready)
     assert (status.env_steps, status.lost_episodes) == (len(steps), 0)
+    learner.close()
+
+
+@pytest.mark.parametrize("what", ["a version", "a checkpoint"])
+def test_the_pause_of_the_learner_outlasts_the_retries_of_the_journal(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    monkeypatch.setattr("sawyer_policies.online.learner.RETRY_S", 0.01)
+    learner = opened(tiny(checkpoint_every_steps=1), tmp_path)
+    wait_for(learner, lambda s: s.ready)
+    with monkeypatch.context() as patched:
+        if what == "a version":
+            patched.setattr(learner._versions, "write", no_space)
+        else:
+            patched.setattr("sawyer_policies.training.loop.save_checkpoint", no_space)
+        feed(learner, 0)
+        wait_for(learner, lambda s: s.phase == "paused")
+        for _ in range(5):
+            learner.retry()
+            status = learner.status()
+            assert (status.phase, status.ready) == ("paused", False)
+            assert status.message.startswith(f"disk full while writing {what}")
+    status = wait_for(learner, lambda s: s.ready)
+    assert (status.phase, status.message, status.next_episode) == ("ready", "", 1)
+    learner.close()
+
+
+def test_it_is_paused_until_both_journal_and_writer_have_space(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sawyer_policies.online.learner.RETRY_S", 0.01)
+    learner = opened(tiny(), tmp_path, max_backlog=1)
+    wait_for(learner, lambda s: s.ready)
+    with monkeypatch.context() as journal:
+        with monkeypatch.context() as version:
+            version.setattr(learner._versions, "write", no_space)
+            feed(learner, 0)
+            wait_for(learner, lambda s: s.phase == "paused")
+            journal.setattr(learner._journal, "append_step", no_space)
+            feed(learner, 1)
+            assert "journal.bin" in learner.status().message
+        wait_for(learner, lambda s: s.learned_episodes == 1)
+        learner.retry()
+        status = learner.status()
+        assert (status.phase, status.ready) == ("paused", False)
+        assert "journal.bin" in status.message
+    learner.retry()
+    status = wait_for(learner, lambda s: s.ready and s.learned_episodes == 2)
+    assert (status.message, status.lost_episodes, status.next_episode) == ("", 0, 2)
+    learner.close()
+
+
+def test_a_full_disk_at_the_very_beginning_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sawyer_policies.online.learner.RETRY_S", 0.01)
+    tries = []
+
+    def full_once(path: Path, data: bytes) -> None:
+        tries.append(path.name)
+        if len(tries) == 1:
+            no_space()
+        path.write_bytes(data)
+
+    monkeypatch.setattr("sawyer_policies.online.learner.replace_file", full_once)
+    learner = opened(tiny(), tmp_path)
+    assert tries == ["config.json", "config.json"]
+    wait_for(learner, lambda s: s.ready)
     learner.close()
 
 
@@ -280,11 +349,29 @@ def test_a_checkpoint_ahead_of_the_journal_is_refused(tmp_path: Path) -> None:
         opened(tiny(), tmp_path)
 
 
-@pytest.mark.parametrize("change", [{"warmup_action": "uniform"}, {"demos": "shipped"}])
-def test_what_the_graph_cannot_do_is_refused(tmp_path: Path, change: dict[str, str]) -> None:
-    config = tiny(**change)
-    with pytest.raises(ConfigError, match="on the graph"):
+BLOCKS = {"task": "blocks", "reward": "blocks", "observation": "blocks"}
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed", "more"),
+    [
+        ("warmup_action", "uniform", "policy", {}),
+        ("demos", "shipped", "none", {}),
+        ("demo_pretrain_updates", 10, "0", {}),
+        ("init_from", "runs/other", "none", {}),
+        ("base_policy", "residual_blocks", "none", BLOCKS),
+        ("task", "blocks", "insertion", BLOCKS),
+        ("env.control_sigma", 0.1, "no env.<key>", {}),
+    ],
+)
+def test_what_the_graph_cannot_do_is_refused(
+    tmp_path: Path, name: str, value: Any, allowed: str, more: dict[str, str]
+) -> None:
+    config = tiny(**{**more, name: value})
+    with pytest.raises(ConfigError) as refused:
         OnlineLearner(config, tmp_path, preset("state"))
+    text = f"{name} = {value!r} is not allowed; allowed: {allowed}, on the graph"
+    assert str(refused.value) == text
 
 
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(
