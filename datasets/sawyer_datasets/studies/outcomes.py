@@ -20,6 +20,8 @@ POLICY: Final = "policy.json"
 def training_outcome(folder: Path, steps: int) -> dict[str, Any]:
     """Return bundle, counts and learning curve of a finished training.
 
+    The bundle is empty where the result says why there is none.
+
     Args:
         folder: what ``sawyer train`` wrote.
         steps: environment steps that were asked for.
@@ -28,22 +30,28 @@ def training_outcome(folder: Path, steps: int) -> dict[str, Any]:
         RecordingError: the training is not finished, or not of this length.
     """
     bundles = sorted(folder.glob(f"bundle/*/{POLICY}"))
-    if len(bundles) != 1:
+    result = _json(folder / RESULT) if (folder / RESULT).is_file() else {}
+    without = not bundles and bool(result.get("finished")) and bool(result.get("note"))
+    if len(bundles) != 1 and not without:
         raise RecordingError(f"{folder} holds {len(bundles)} policy bundles instead of one")
     rows = read_lines(folder / METRICS)
     if not rows or int(rows[-1]["env_steps"]) < steps:
         done = int(rows[-1]["env_steps"]) if rows else 0
         raise RecordingError(f"{folder} holds {done} of {steps} environment steps")
-    described = _json(bundles[0])
-    result = _json(folder / RESULT) if (folder / RESULT).is_file() else {}
+    made: dict[str, Any] = {"bundle": "", "policy": "", "config": result.get("config", {})}
+    if bundles:
+        described = _json(bundles[0])
+        made = {
+            "bundle": bundles[0].parent.relative_to(folder).as_posix(),
+            "policy": str(described.get("name", bundles[0].parent.name)),
+            "config": _settings(described),
+        }
     return {
-        "bundle": bundles[0].parent.relative_to(folder).as_posix(),
-        "policy": str(described.get("name", bundles[0].parent.name)),
+        **made,
         "env_steps": int(rows[-1]["env_steps"]),
         "episodes": len(rows),
         "updates": int(rows[-1].get("updates") or 0),
         "train_wall_s": _rounded(result.get("wall_s", rows[-1].get("wall_s")), 1),
-        "config": _settings(described),
         "curve": binned(rows, steps),
     }
 

@@ -121,7 +121,9 @@ class Store:
 
     def usable(self, job: Job) -> bool:
         """Say whether a training is finished and all that other jobs take from it is here."""
-        if self.bundle(job) is None:
+        record = self.record(job)
+        made_none = record is not None and record.get("result", {}).get("bundle") == ""
+        if self.bundle(job) is None and not made_none:
             return False
         return not self._jobs.continued(job.id) or self.checkpoint(job).is_dir()
 

@@ -12,6 +12,7 @@ from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
 
+from sawyer_core.errors import ConfigError
 from sawyer_policies.bundles import BundleInfo, save_bundle
 from sawyer_policies.observations import ObservationConfig
 from sawyer_policies.training.config import TrainingConfig, config_mapping
@@ -39,6 +40,7 @@ class TrainingResult:
         success_rate_20: of the last 20 training episodes, exploration included.
         final_distance_m: median of the same.
         git_commit: of the code that the run was begun with.
+        note: why a finished run has no policy that could be served; empty where it has.
     """
 
     folder: str
@@ -51,6 +53,21 @@ class TrainingResult:
     success_rate_20: float
     final_distance_m: float
     git_commit: str
+    note: str = ""
+
+
+def why_no_bundle(config: TrainingConfig) -> str:
+    """Why what is learned cannot be served by itself; empty where it can.
+
+    >>> why_no_bundle(TrainingConfig())
+    ''
+    """
+    if not config.base_policy:
+        return ""
+    return (
+        f"no bundle: the policy was learned on top of the frozen policy {config.base_policy}, "
+        "which a bundle does not hold, and would act without it; its weights are in the checkpoint"
+    )
 
 
 def write_bundle(
@@ -60,7 +77,13 @@ def write_bundle(
     policy: tuple[Mapping[str, Any], Mapping[str, Any]],
     env_steps: int,
 ) -> Path:
-    """Write the policy as a bundle into ``folder/bundle/<name>``; returns its path."""
+    """Write the policy as a bundle into ``folder/bundle/<name>``; returns its path.
+
+    Raises:
+        ConfigError: the policy cannot be served by itself, see :func:`why_no_bundle`.
+    """
+    if why_no_bundle(config):
+        raise ConfigError("base_policy", config.base_policy, "none, in a policy that is served")
     network, weights = policy
     task: dict[str, Any] = {"name": config.task}
     if config.task == "insertion":
@@ -86,7 +109,7 @@ def write_bundle(
 
 
 def make_result(
-    folder: Path, *, finished: bool, bundle: str, updates: int, wall_s: float
+    folder: Path, *, finished: bool, bundle: str, updates: int, wall_s: float, note: str = ""
 ) -> TrainingResult:
     """Result from the metrics of a run."""
     rows = read_metrics(folder)
@@ -104,6 +127,7 @@ def make_result(
         success_rate_20=sum(successes) / len(successes) if successes else 0.0,
         final_distance_m=statistics.median(distances) if distances else math.nan,
         git_commit=origin_commit(folder),
+        note=note,
     )
 
 

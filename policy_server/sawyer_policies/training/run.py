@@ -24,6 +24,7 @@ from sawyer_policies.training.environment import (
 from sawyer_policies.training.finish import (
     TrainingResult,
     make_result,
+    why_no_bundle,
     write_bundle,
     write_result,
 )
@@ -80,7 +81,7 @@ def train(
         try:
             _go_on(loop, notify, resume=resume)
             finished = loop.run(progress, stop)
-            return _finish(loop, finished, patient)
+            return _finish(loop, finished, patient, notify)
         finally:
             loop.close()
     finally:
@@ -137,10 +138,15 @@ def read_config(folder: Path) -> TrainingConfig:
         raise CheckpointError(f"{folder} is no training run: {error}") from error
 
 
-def _finish(loop: TrainingLoop, finished: bool, writer: PatientWriter) -> TrainingResult:
+def _finish(
+    loop: TrainingLoop, finished: bool, writer: PatientWriter, notify: Callable[[str], None]
+) -> TrainingResult:
     config, folder = loop.config, loop.folder
     bundle = ""
-    if finished:
+    note = why_no_bundle(config) if finished else ""
+    if note:
+        notify(note)
+    elif finished:
         policy = loop.policy()
         observation = loop.environment.observation
         path = writer.run(
@@ -154,6 +160,7 @@ def _finish(loop: TrainingLoop, finished: bool, writer: PatientWriter) -> Traini
         bundle=bundle,
         updates=loop.learner.updates,
         wall_s=loop.state.wall_s,
+        note=note,
     )
     write_result(folder, config, result, writer)
     return result

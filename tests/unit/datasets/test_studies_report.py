@@ -206,6 +206,17 @@ def test_unfinished_training_is_refused(
         training_outcome(folder, 200)
 
 
+def test_training_that_says_why_it_has_no_policy_is_read(tmp_path: Path) -> None:
+    folder = run_folder(tmp_path / "run", 200, bundles=0)
+    result = {"finished": True, "note": "on top of another", "config": {"a": 2}, "wall_s": 3.0}
+    (folder / "result.json").write_text(json.dumps(result), encoding="utf-8")
+    found = training_outcome(folder, 200)
+    assert (found["bundle"], found["config"], found["train_wall_s"]) == ("", {"a": 2}, 3.0)
+    (folder / "result.json").write_text(json.dumps({**result, "note": ""}), encoding="utf-8")
+    with pytest.raises(RecordingError, match="0 pol"):
+        training_outcome(folder, 200)
+
+
 def test_evaluation_without_results_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "eval.json"
     with pytest.raises(RecordingError, match="cannot read"):

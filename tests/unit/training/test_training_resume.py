@@ -13,10 +13,14 @@ import pytest
 from sawyer_core.errors import ConfigError
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.learners import CheckpointError
+from sawyer_policies.observations import preset
 from sawyer_policies.training import origin, read_config, train
 from sawyer_policies.training.checkpoint import checkpoints
+from sawyer_policies.training.config import TrainingConfig
+from sawyer_policies.training.environment import TrainingEnvironment
+from sawyer_policies.training.finish import write_bundle
 from sawyer_policies.training.metrics import EVENTS_FILE, read_metrics
-from sawyer_policies.training.testing import make_point, tiny
+from sawyer_policies.training.testing import GOAL, PointEnv, make_point, tiny
 
 COMBINATIONS: "list[dict[str, Any]]" = [
     {"algorithm": "sac", "observation": "state_goal"},
@@ -211,6 +215,24 @@ def test_unknown_commit_is_not_made_up(tmp_path: Path) -> None:
     (tmp_path / origin.ORIGIN_FILE).unlink()  # a run of before this file was written
     result = train(read_config(tmp_path), tmp_path, environment=make_point, resume=True)
     assert result.git_commit == ""
+
+
+def test_policy_on_top_of_another_one_is_not_written_as_a_bundle(tmp_path: Path) -> None:
+    config = tiny(task="blocks", observation="blocks", base_policy="frozen")
+    told: list[str] = []
+
+    def make(config: TrainingConfig) -> TrainingEnvironment:
+        return TrainingEnvironment(PointEnv(config), preset("state", GOAL))
+
+    result = train(config, tmp_path, environment=make, notify=told.append)
+    assert (result.finished, result.bundle) == (True, "")
+    assert "on top of the frozen policy frozen" in result.note
+    assert result.note in told
+    assert json.loads((tmp_path / "result.json").read_text())["note"] == result.note
+    assert not (tmp_path / "bundle").exists()
+    assert checkpoints(tmp_path)
+    with pytest.raises(ConfigError, match="base_policy = 'frozen'"):
+        write_bundle(tmp_path, config, preset("state", GOAL), ({}, {}), 1)
 
 
 def test_two_runs_are_not_mixed(tmp_path: Path) -> None:
