@@ -119,16 +119,17 @@ class PolicyServer:
         return None
 
     def health(self) -> dict[str, Any]:
-        """What ``/healthz`` says."""
+        """What ``/healthz`` says: ``degraded`` where some policy cannot be served."""
+        problems = self._host.problems()
         return {
-            "status": "ok",
+            "status": "degraded" if problems else "ok",
             "server": NAME,
             "protocol": PROTOCOL_VERSION,
             "uptime_s": round(time.monotonic() - self._began, 3),
             "policies": len(self._host.specs()),
             "sessions": len(self._host.sessions()),
             "connections": self._connections,
-            "problems": self._host.problems(),
+            "problems": problems,
         }
 
     def _gauges(self) -> None:

@@ -244,6 +244,15 @@ def get(url: str) -> tuple[int, str, str]:
         return page.status, page.headers["Content-Type"], page.read().decode()
 
 
+def test_health_is_degraded_while_a_bundle_cannot_be_served(tmp_path: Path) -> None:
+    write_bundle(tmp_path / "good")
+    (write_bundle(tmp_path / "broken") / "policy.json").write_text("{", encoding="utf-8")
+    with BackgroundServer(PolicyHost(default_registry([tmp_path]))) as server:
+        health = json.loads(get(f"{server.http}/healthz")[2])
+    assert health["status"] == "degraded"
+    assert "broken" in health["problems"][0]
+
+
 def test_health_and_metrics(server: BackgroundServer, client: PolicyClient) -> None:
     client.reset("seeing", seed=0)
     client.act(stamp_ns=1, step=0, arrays=arrays())
