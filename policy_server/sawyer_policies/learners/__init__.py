@@ -88,8 +88,7 @@ def make_learner(
         spaces: sizes of observation and action.
         seed: of the initial weights and of all chance in the updates.
         device: ``"cpu"`` or a CUDA device.
-        fast: the fused update (same numbers within rounding) instead of the plain one; critics
-            with normalised layers have only the plain one.
+        fast: the fused update (same numbers within rounding) instead of the plain one.
 
     Raises:
         UnknownNameError: no such algorithm.
@@ -98,7 +97,6 @@ def make_learner(
     expected = config_class(name)
     if type(config) is not expected:
         raise ConfigError("config", type(config).__name__, expected.__name__)
-    fast = fast and not config.critic_layer_norm
     module = importlib.import_module(f"{__name__}.{name}.{'fast' if fast else 'learner'}")
     made = getattr(module, f"{'Fast' if fast else ''}{name.capitalize()}Learner")
     learner: Learner = made(config, spaces, seed=seed, device=device)

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import torch
 from torch import Tensor
 
+from sawyer_policies.learners.fast.norm import TwinNorm
 from sawyer_policies.learners.networks import Mlp, TwinMlp
 
 
@@ -116,6 +117,10 @@ class TwinPass:
         outs = [weight.shape[2] for weight in self.weights]
         self.h = [torch.empty(critics, size, out, device=device) for out in outs[:-1]]
         self.dh = [torch.empty_like(h) for h in self.h]
+        self.norms = [
+            TwinNorm(net, index, size, gradients, critics) for index in range(len(net.gains))
+        ]  # one per hidden layer, or none
+        self._d_products = list(self.dh)
         self.q = torch.empty(critics, size, device=device)
         self._top = len(self.h) - 1
         self._q_rows = list(self.q)
@@ -138,19 +143,30 @@ class TwinPass:
         """(size, in) to (2, size); the buffer is overwritten by the next call."""
         h = x.expand(self.critics, *x.shape)
         for index, out in enumerate(self.h):
-            h = torch.bmm(h, self.weights[index], out=out)
-            _bias_relu(h, self.biases[index])
+            if self.norms:
+                norm = self.norms[index]
+                torch.bmm(h, self.weights[index], out=norm.before).add_(self.biases[index])
+                h = norm.forward(out)
+            else:
+                h = torch.bmm(h, self.weights[index], out=out)
+                _bias_relu(h, self.biases[index])
         for critic, out in enumerate(self._q_rows):
             torch.addmv(self._b_last[critic], self._h_top[critic], self._w_last[critic], out=out)
         return self.q
 
     def backward(self, dq: Tensor) -> Tensor:
-        """Gradient at the first layer's output, (2, size, hidden), from that of the values."""
+        """Gradient at the first layer's product, (2, size, hidden), from that of the values."""
         upper = torch.mul(dq.unsqueeze(-1), self._w_last_t, out=self.dh[-1])
         _mask(upper, self.h[-1])
         for index in range(self._top, 0, -1):
-            upper = torch.bmm(upper, self._w_t[index], out=self.dh[index - 1])
+            upper = torch.bmm(self._normed(upper, index), self._w_t[index], out=self.dh[index - 1])
             _mask(upper, self.h[index - 1])
+        return self._normed(upper, 0)
+
+    def _normed(self, upper: Tensor, index: int) -> Tensor:
+        """Gradient at a layer's product, from the one in front of its ReLU."""
+        if self.norms:
+            upper = self._d_products[index] = self.norms[index].backward(upper)
         return upper
 
     def parameter_gradients(self, x: Tensor, dq: Tensor) -> None:
@@ -163,7 +179,9 @@ class TwinPass:
         for critic, out in enumerate(self._d_w_last):
             torch.mv(self._h_top_t[critic], dq[critic], out=out)
         torch.sum(dq, 1, out=self._d_b_last)
-        for index, upper in enumerate(self.dh):
+        for norm, upper in zip(self.norms, self.dh, strict=False):
+            norm.parameter_gradients(upper)
+        for index, upper in enumerate(self._d_products):
             before = self._h_t[index - 1] if index else x.t().expand(self.critics, *x.t().shape)
             torch.bmm(before, upper, out=self._d_weights[index])
             torch.sum(upper, 1, keepdim=True, out=self._d_biases[index])
@@ -193,7 +211,11 @@ class TwinPass:
             upper = self.h[-1][critic].index_select(0, rows).sign_()
             upper.mul_(self._w_last[critic] * weight)
             for index in range(self._top, 0, -1):
+                if self.norms:
+                    upper = self.norms[index].backward_rows(upper, critic, rows)
                 upper = torch.mm(upper, self._w_t[index][critic])
                 _mask(upper, self.h[index - 1][critic].index_select(0, rows))
+            if self.norms:
+                upper = self.norms[0].backward_rows(upper, critic, rows)
             found.index_copy_(0, rows, torch.mm(upper, self._columns[critic]))
         return found
