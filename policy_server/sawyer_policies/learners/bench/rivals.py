@@ -76,6 +76,24 @@ def _settings(config: SacConfig | Td3Config, policy: dict[str, Any]) -> dict[str
     return settings
 
 
+def _normalise(made: Any) -> None:
+    """Put a layer norm before each ReLU of the critics, for which there is no setting."""
+    from torch import nn
+
+    for critic in (made.critic, made.critic_target):
+        for index, net in enumerate(critic.q_networks):
+            layers: list[nn.Module] = []
+            for layer in net:
+                if isinstance(layer, nn.ReLU):
+                    norm = nn.LayerNorm(layers[-1].out_features).to(made.device)
+                    layers.append(norm)
+                    if critic is made.critic:
+                        critic.optimizer.add_param_group({"params": list(norm.parameters())})
+                layers.append(layer)
+            critic.q_networks[index] = nn.Sequential(*layers)
+            setattr(critic, f"qf{index}", critic.q_networks[index])
+
+
 def make_rival(
     name: str,
     config: SacConfig | Td3Config,
@@ -110,6 +128,8 @@ def make_rival(
         made = (SAC if name == "sac" else TD3)(
             "CnnPolicy" if image else "MlpPolicy", _Spaces(spaces), **settings
         )
+    if config.critic_layer_norm:
+        _normalise(made)
     made.set_logger(Logger(None, []))
     replay: Any = made.replay_buffer
     shape = replay.observations.shape

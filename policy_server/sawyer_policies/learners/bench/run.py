@@ -19,8 +19,11 @@ from sawyer_policies.learners.sac.config import SacConfig
 from sawyer_policies.learners.td3.config import Td3Config
 from sawyer_policies.observations import LearnerSpaces
 
-HIDDEN = (256, 256)
-BATCH = 256
+CASES: dict[str, dict[str, Any]] = {
+    "usual": {"hidden": (256, 256), "batch_size": 256},
+    "training": {"hidden": (128, 128), "batch_size": 128, "critic_layer_norm": True},
+}
+"""Settings measured: those that libraries are compared with, and those of insertion runs."""
 SPACES = {"state": LearnerSpaces(4, None, 3), "image32": LearnerSpaces(0, (32, 32), 3)}
 REPLAY = {"state": 100_000, "image32": 10_000}
 THREADS = (1, 2)
@@ -38,7 +41,7 @@ def run(*, seconds: float = 5.0, threads: Sequence[int] = THREADS) -> dict[str, 
         threads: intra-op threads of the cases on the CPU.
 
     Returns:
-        One row per case: algorithm, observation, device, threads, updates per second of each
+        One row per case: case, algorithm, observation, device, threads, updates per second of each
         contestant (median over its turns) and ratios (median over the rounds). ``sb3`` is the
         faster of its variants; ``None`` where Stable-Baselines3 is not installed.
     """
@@ -51,7 +54,8 @@ def run(*, seconds: float = 5.0, threads: Sequence[int] = THREADS) -> dict[str, 
             for count in threads if device == "cpu" else (1,):
                 torch.set_num_threads(count)
                 rows += [
-                    measure(name, kind, device, count, seconds, with_sb3=not absent)
+                    measure(case, name, kind, device, count, seconds, with_sb3=not absent)
+                    for case in CASES
                     for kind in SPACES
                     for name in ALGORITHMS
                 ]
@@ -60,8 +64,7 @@ def run(*, seconds: float = 5.0, threads: Sequence[int] = THREADS) -> dict[str, 
     return {
         "learners": rows,
         "settings": {
-            "hidden": list(HIDDEN),
-            "batch_size": BATCH,
+            "cases": {name: dict(changes) for name, changes in CASES.items()},
             "replay_size": REPLAY,
             "spaces": {name: asdict(spaces) for name, spaces in SPACES.items()},
             "seconds_per_contestant": seconds,
@@ -109,15 +112,22 @@ def _replay(kind: str, content: dict[str, npt.NDArray[Any]], device: str) -> Rep
     return replay
 
 
-def _config(name: str) -> SacConfig | Td3Config:
-    return CONFIGS[name](hidden=HIDDEN, batch_size=BATCH)
+def _config(case: str, name: str) -> SacConfig | Td3Config:
+    return CONFIGS[name](**CASES[case])
 
 
 def measure(
-    name: str, kind: str, device: str, threads: int, seconds: float, *, with_sb3: bool
+    case: str,
+    name: str,
+    kind: str,
+    device: str,
+    threads: int,
+    seconds: float,
+    *,
+    with_sb3: bool,
 ) -> dict[str, Any]:
     """One case: all contestants in turns, on the same transitions."""
-    config, content = _config(name), _content(kind)
+    config, content = _config(case, name), _content(kind)
     replay = _replay(kind, content, device)
     contestants: dict[str, Contestant] = {}
     for label, fast in (("fast", True), ("plain", False)):
@@ -133,6 +143,7 @@ def measure(
             )
     rates = _turns(contestants, device, seconds)
     return {
+        "case": case,
         "algorithm": name,
         "observation": kind,
         "device": device,

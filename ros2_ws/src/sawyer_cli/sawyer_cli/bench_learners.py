@@ -21,15 +21,20 @@ def bench_learners(seconds: float) -> dict[str, Any]:
 
 def table(found: dict[str, Any]) -> str:
     """The figures for reading."""
-    lines = ["device threads algorithm observation    fast   plain     sb3  fast/sb3"]
+    lines = [
+        "case     device threads algorithm observation    fast   plain     sb3  "
+        "fast/plain  fast/sb3"
+    ]
     for row in found["learners"]:
         rates = row["updates_per_s"]
         sb3 = [rate for label, rate in rates.items() if label.startswith("sb3")]
         ratio = row["fast_over_sb3"]
         lines.append(
-            f"{row['device']:6} {row['threads']:7d} {row['algorithm']:9} {row['observation']:11} "
+            f"{row['case']:8} {row['device']:6} {row['threads']:7d} "
+            f"{row['algorithm']:9} {row['observation']:11} "
             f"{rates['fast']:7.1f} {rates['plain']:7.1f} "
             f"{f'{max(sb3):7.1f}' if sb3 else '      -'}  "
+            f"{row['fast_over_plain']:10.2f}  "
             f"{f'{ratio:8.2f}' if ratio is not None else '       -'}"
         )
     return "\n".join(lines) + "\n"
