@@ -11,6 +11,7 @@ from sawyer_policies.bundles import BundleInfo, save_bundle, versions
 from sawyer_policies.learners import Td3Config
 from sawyer_policies.observations import ObservationConfig
 from sawyer_policies.training.config import TrainingConfig
+from sawyer_policies.training.served import served_info
 
 FOLDER = "policy"
 NAME = "training"
@@ -31,25 +32,20 @@ def exploring_info(
     config: TrainingConfig, observation: ObservationConfig, network: Mapping[str, Any]
 ) -> BundleInfo:
     """Info of a version: it explores as its algorithm does."""
-    task: dict[str, Any] = {"name": config.task}
-    if config.task == "insertion":
-        task["connector"] = config.connector
     noise = 0.0
     sampling = "stochastic"
     if isinstance(config.learner, Td3Config):
         noise = config.learner.exploration_noise
         sampling = "noisy" if noise else "deterministic"
-    return BundleInfo(
+    return served_info(
+        config,
+        observation,
+        network,
+        training={},
         name=NAME,
         description=f"{config.bundle_name}, while it is being learned",
-        observation=observation.for_policy(),
-        action_scale_m=config.action_scale_m,
-        network=network,
-        task=task,
-        base_controller=config.base_controller,
         sampling=sampling,
         exploration_noise=noise,
-        training={"algorithm": config.algorithm, "reward": config.reward, "seed": config.seed},
     )
 
 

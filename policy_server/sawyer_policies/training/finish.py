@@ -13,12 +13,13 @@ from pathlib import Path
 from typing import Any
 
 from sawyer_core.errors import ConfigError
-from sawyer_policies.bundles import BundleInfo, save_bundle
+from sawyer_policies.bundles import save_bundle
 from sawyer_policies.observations import ObservationConfig
 from sawyer_policies.training.config import TrainingConfig, config_mapping
 from sawyer_policies.training.disk import PatientWriter, replace_file
 from sawyer_policies.training.metrics import read_metrics
 from sawyer_policies.training.origin import origin_commit
+from sawyer_policies.training.served import served_info
 
 RESULT_FILE = "result.json"
 CURVE_FILE = "curve.png"
@@ -85,24 +86,11 @@ def write_bundle(
     if why_no_bundle(config):
         raise ConfigError("base_policy", config.base_policy, "none, in a policy that is served")
     network, weights = policy
-    task: dict[str, Any] = {"name": config.task}
-    if config.task == "insertion":
-        task["connector"] = config.connector
-    info = BundleInfo(
-        name=config.bundle_name,
-        observation=observation.for_policy(),
-        action_scale_m=config.action_scale_m,
-        network=network,
-        task=task,
-        base_controller=config.base_controller,
-        sampling=config.sampling,
-        training={
-            "algorithm": config.algorithm,
-            "reward": config.reward,
-            "steps": env_steps,
-            "seed": config.seed,
-            "config": config_mapping(config),
-        },
+    info = served_info(
+        config,
+        observation,
+        network,
+        training={"steps": env_steps, "config": config_mapping(config)},
         git_commit=origin_commit(folder),
     )
     return save_bundle(folder / "bundle" / config.bundle_name, info, weights)
