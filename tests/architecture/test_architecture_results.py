@@ -31,3 +31,19 @@ def test_readme_quotes_the_benchmarks() -> None:
     ratios = [ros["latency_us"][size]["ratio_p50"] for size in ("100", "100000", "921600")]
     quoted = "{:.2f} at 100 B, {:.2f} at 100 kB, {:.2f} at 921.6 kB".format(*ratios)
     assert quoted in README
+
+
+SHIPPED = sorted((ROOT / "policy_server" / "sawyer_policies" / "shipped").glob("*/policy.json"))
+
+
+@pytest.mark.parametrize("path", SHIPPED, ids=lambda path: path.parent.name)
+def test_readme_quotes_the_evaluation_of_shipped_policies(path: Path) -> None:
+    info = json.loads(path.read_text(encoding="utf-8"))
+    runs = {run["noise_mm"]: run for run in info["evaluation"]["runs"]}
+    counts = [f"{runs[mm]['successes']}/{runs[mm]['episodes']}" for mm in (0.0, 1.0)]
+    assert f"| `{info['name']}` | {counts[0]} | {counts[1]} |" in README
+
+
+def test_the_policies_of_the_demo_ship() -> None:
+    names = {path.parent.name for path in SHIPPED}
+    assert {f"residual_sac_image_{connector}" for connector in TITLES} <= names
