@@ -240,3 +240,33 @@ def from_mapping(cls: type[T], values: Mapping[str, Any], prefix: str = "") -> T
 def to_mapping(config: Any) -> dict[str, Any]:
     """Nested plain mapping of a config, the inverse of :func:`from_mapping`."""
     return dataclasses.asdict(config)
+
+
+def value_of(word: str) -> tuple[str, Any]:
+    """Name and value of a word ``name=value``; the value is YAML, with 1e-3 as a number.
+
+    YAML 1.1 wants 1.0e-3 for that.
+
+    Raises:
+        ConfigError: the word is not like that, or the value is no YAML.
+
+    >>> value_of("learner.actor_lr=1e-3")
+    ('learner.actor_lr', 0.001)
+    >>> value_of("learner.hidden=[3, 4]")
+    ('learner.hidden', [3, 4])
+    """
+    import yaml
+
+    name, equals, text = word.partition("=")
+    if not equals or not name.strip():
+        raise ConfigError("setting", word, "key=value")
+    try:
+        value = yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError("setting", word, "a value in YAML") from error
+    if isinstance(value, str):
+        try:
+            value = float(value)
+        except ValueError:
+            pass
+    return name.strip(), value

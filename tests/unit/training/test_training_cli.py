@@ -56,6 +56,9 @@ def test_settings_are_merged_in_order(tmp_path: Path) -> None:
     assert merged["learner.demo.batch_size"] == 4
     assert merged["learner.actor_lr"] == 0.001  # a number, though YAML 1.1 reads text
     assert merge_settings({}, None, None, ["learner.hidden=[3, 4]"]) == {"learner.hidden": [3, 4]}
+    for word, wanted in (("steps", "key=value"), ("=3", "key=value"), ("steps=[3", "in YAML")):
+        with pytest.raises(CommandError, match=wanted):
+            merge_settings({}, None, None, [word])
 
 
 @pytest.mark.parametrize("text", ["[1, 2]", "a: [", "3"])

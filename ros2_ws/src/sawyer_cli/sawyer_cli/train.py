@@ -158,6 +158,8 @@ def merge_settings(
     """
     import yaml
 
+    from sawyer_core.config import value_of
+    from sawyer_core.errors import ConfigError
     from sawyer_policies.training.presets import preset_settings
 
     merged: dict[str, Any] = {} if preset is None else dict(preset_settings(preset))
@@ -171,10 +173,11 @@ def merge_settings(
         merged |= _flat(found)
     merged |= {key: value for key, value in given.items() if value is not None}
     for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals or not key:
-            raise CommandError(f"--set {change}: expected key=value")
-        merged[key.strip()] = _yaml_value(value)
+        try:
+            key, found_value = value_of(change)
+        except ConfigError as error:
+            raise CommandError(f"--set {change}: expected {error.allowed}") from error
+        merged[key] = found_value
     return merged
 
 
@@ -186,19 +189,6 @@ def _flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
         else:
             found[f"{prefix}{key}"] = value
     return found
-
-
-def _yaml_value(text: str) -> Any:
-    """The value that YAML reads, with 1e-3 as a number (YAML 1.1 wants 1.0e-3)."""
-    import yaml
-
-    value = yaml.safe_load(text)
-    if isinstance(value, str):
-        try:
-            return float(value)
-        except ValueError:
-            return value
-    return value
 
 
 def _show_run(config: TrainingConfig, folder: Path, console: Console, *, resume: bool) -> int:

@@ -6,9 +6,8 @@ import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-import yaml
-
 from sawyer_core import ConfigError, setting, validate
+from sawyer_core.config import value_of
 
 if TYPE_CHECKING:
     from sawyer_policies.training.config import TrainingConfig
@@ -94,26 +93,14 @@ def training_values(config: LearnerNodeConfig) -> dict[str, Any]:
     if config.horizon:
         values["horizon"] = config.horizon
     for word in shlex.split(config.settings):
-        key, equals, text = word.partition("=")
-        if not equals or not key:
-            raise ConfigError("settings", word, "key=value")
+        try:
+            key, value = value_of(word)
+        except ConfigError as error:
+            raise ConfigError("settings", word, error.allowed) from error
         if key in values and key != "checkpoint_every_steps":
             raise ConfigError("settings", word, f"other keys: {key} is a setting of its own")
-        values[key] = _value(word, text)
+        values[key] = value
     return values
-
-
-def _value(word: str, text: str) -> Any:
-    try:
-        value = yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError("settings", word, "a value in YAML") from error
-    if isinstance(value, str):
-        try:
-            return float(value)  # YAML takes 1e-3 for a word
-        except ValueError:
-            return value
-    return value
 
 
 def training_config_of(config: LearnerNodeConfig) -> TrainingConfig:
