@@ -112,10 +112,9 @@ def evaluate_gym(
         )
         for index in range(episodes)
     ]
-    workers = min(workers, episodes)
-    if workers == 1:
+    if min(workers, episodes) == 1:
         return _run_block(connector, policy, specs, config)
-    return _run_spread(connector, policy, specs, config, workers)
+    return _run_spread(connector, policy, specs, config, min(workers, episodes))
 
 
 def _run_spread(
