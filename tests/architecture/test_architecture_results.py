@@ -47,3 +47,19 @@ def test_readme_quotes_the_evaluation_of_shipped_policies(path: Path) -> None:
 def test_the_policies_of_the_demo_ship() -> None:
     names = {path.parent.name for path in SHIPPED}
     assert {f"residual_sac_image_{connector}" for connector in TITLES} <= names
+
+
+def test_readme_quotes_learners_and_policy_server() -> None:
+    rows = json.loads((RESULTS / "bench_learners.json").read_text(encoding="utf-8"))["learners"]
+    found = {
+        (row["case"], row["algorithm"]): row["fast_over_sb3"]
+        for row in rows
+        if row["observation"] == "state" and row["threads"] == 1
+    }
+    usual, training = (
+        [f"{found[case, name]:.1f}" for name in ("sac", "td3")] for case in ("usual", "training")
+    )
+    assert f"{usual[0]}, {usual[1]} (at our insertion settings {', '.join(training)})" in README
+    server = json.loads((RESULTS / "bench_policy_server.json").read_text(encoding="utf-8"))
+    p99_ms = server["one_client_back_to_back_server_p99_ms"]
+    assert f"{p99_ms:.1f} ms; {server['clients_late_replies']} late replies" in README
