@@ -53,8 +53,10 @@ def test_missing_bundle_is_said_with_what_can_be_done(
 
 
 def test_damaged_bundle_is_no_missing_one(
-    bundles: Path, capsys: pytest.CaptureFixture[str]
+    bundles: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    nothing = bundles.parent / "nothing"
+    monkeypatch.setattr("sawyer_policies.bundles.search.shipped_folder", lambda: nothing)
     (bundles / learned_policy("usb") / "policy.json").write_text("{", encoding="utf-8")
     assert run(["demo"]) == 1
     assert "cannot be used" in capsys.readouterr().err
