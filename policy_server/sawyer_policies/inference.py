@@ -16,6 +16,7 @@ from sawyer_core.types import Array
 from sawyer_policies.bundles.files import Weights
 from sawyer_policies.bundles.info import BundleInfo
 from sawyer_policies.devices import torch_device
+from sawyer_policies.held_noise import HeldNoise
 from sawyer_policies.learners.policy_net import PolicyNetwork
 from sawyer_policies.observations import Encoded, LearnerSpaces, ObservationEncoder
 
@@ -65,8 +66,9 @@ class Bundle:
         self._device = torch_device(device)
         self._scale_m = float(info.action_scale_m)
         self._network = _network(folder, info, weights, self.encoder.spaces).to(self._device)
-        self.stochastic = info.sampling != "deterministic"
+        self.sampling = info.sampling
         self._sigma = float(info.exploration_noise)
+        self.noise_hold_steps = info.noise_hold_steps
 
     def make_policy(self) -> BundlePolicy:
         """A fresh policy; any number of them share the network."""
@@ -77,13 +79,16 @@ class Bundle:
 
         Args:
             encoded: network inputs of each robot.
-            noises: (3,) standard normal numbers for each, None for the middle.
+            noises: (3,) numbers for each, standard normal (uniform from -1 to 1 where sampling
+                is uniform); None for the middle.
         """
         mean, log_std = self._forward(encoded)
         before = mean  # (B, 3)
         after = np.zeros_like(mean)
         for row, noise in enumerate(noises):
-            if noise is not None and self._sigma:
+            if noise is not None and self.sampling == "uniform":
+                before[row], after[row] = 0.0, noise
+            elif noise is not None and self._sigma:
                 after[row] = self._sigma * noise
             elif noise is not None:
                 before[row] += np.exp(log_std[row]) * noise
@@ -124,11 +129,11 @@ class BundlePolicy:
 
     def __init__(self, bundle: Bundle) -> None:
         self.group = bundle
-        self._rng = np.random.default_rng(0)
+        self._noise = HeldNoise(np.random.default_rng(0), bundle.noise_hold_steps)
 
     def reset(self, rng: np.random.Generator) -> None:
         """Start an episode."""
-        self._rng = rng
+        self._noise = HeldNoise(rng, self.group.noise_hold_steps)
 
     def prepare(self, observation: PolicyInput) -> Request:
         """This robot's part of the next forward pass; draws the noise of its action.
@@ -137,8 +142,15 @@ class BundlePolicy:
             ShapeError: the observation lacks an array.
         """
         encoded = self.group.encoder.encode(observation)
-        noise = self._rng.standard_normal(ACTION_DIM) if self.group.stochastic else None
-        return Request(encoded, noise)
+        return Request(encoded, self._draw())
+
+    def _draw(self) -> Array | None:
+        sampling = self.group.sampling
+        if sampling == "deterministic":
+            return None
+        if sampling == "uniform":
+            return self._noise.uniform(ACTION_DIM)
+        return self._noise.standard_normal(ACTION_DIM)
 
     def action(self, observation: PolicyInput) -> npt.NDArray[np.float64]:
         """(3,) m, base axes."""

@@ -22,9 +22,10 @@ from sawyer_policies.observations import ObservationConfig, ObservationEncoder
 
 FORMAT = "sawyer-policy"
 FORMAT_VERSION = 1
-SAMPLINGS = ("deterministic", "stochastic", "noisy")
+SAMPLINGS = ("deterministic", "stochastic", "noisy", "uniform")
 KINDS = ("residual", "direct")
 TASKS = ("insertion", "blocks")
+MAX_HOLD_STEPS = 10_000
 
 _KEYS = (
     "format", "version", "name", "description", "kind", "robot", "task", "observation", "action",
@@ -58,9 +59,10 @@ class BundleInfo:
         network: architecture, as :meth:`Learner.policy_network` gives it.
         task: ``{"name": "insertion", "connector": "usb"}`` or ``{"name": "blocks"}``.
         base_controller: ``p_controller`` (the policy is residual) or ``none`` (direct).
-        sampling: whether the served policy draws from its distribution, takes its middle, or
-            adds noise to that, as TD3 does while it explores.
+        sampling: whether the served policy draws from its distribution, takes its middle, adds
+            noise to that, as TD3 does while it explores, or acts at random, as both do before.
         exploration_noise: sigma of that noise, actions in [-1, 1]; 0 unless ``noisy``.
+        noise_hold_steps: steps for which drawn noise is kept.
         rate_hz: actions per second.
         training: the full config, algorithm, reward, steps, seed.
         evaluation: figures of the finished policy, None if there are none yet.
@@ -76,6 +78,7 @@ class BundleInfo:
     base_controller: str = "p_controller"
     sampling: str = "deterministic"
     exploration_noise: float = 0.0
+    noise_hold_steps: int = 1
     rate_hz: float = 10.0
     description: str = ""
     training: Mapping[str, Any] = field(default_factory=dict)
@@ -147,6 +150,9 @@ def check_info(info: BundleInfo, robot: RobotLimits = SAWYER) -> None:
     if not (0.0 < info.exploration_noise <= 2.0 if noisy else info.exploration_noise == 0.0):
         allowed = "above 0, at most 2" if noisy else f"0 where sampling is {info.sampling}"
         raise ConfigError("action.exploration_noise", info.exploration_noise, allowed)
+    hold = info.noise_hold_steps
+    if isinstance(hold, bool) or not isinstance(hold, int) or not 1 <= hold <= MAX_HOLD_STEPS:
+        raise ConfigError("action.noise_hold_steps", hold, f"whole, 1 to {MAX_HOLD_STEPS}")
     _number("rate_hz", info.rate_hz)
     if info.rate_hz != robot.rate_hz:
         raise ConfigError("rate_hz", info.rate_hz, f"{robot.rate_hz:g} Hz, the robot's")
@@ -186,6 +192,7 @@ def to_json(info: BundleInfo, *, weights_sha256: str) -> dict[str, Any]:
             **_array_json(action),
             "scale_m": float(info.action_scale_m),
             "exploration_noise": float(info.exploration_noise),
+            "noise_hold_steps": info.noise_hold_steps,
         },
         "rate_hz": float(info.rate_hz),
         "base_controller": info.base_controller,
@@ -229,6 +236,7 @@ def from_json(data: Any, robot: RobotLimits = SAWYER) -> tuple[BundleInfo, str]:
         base_controller=data["base_controller"],
         sampling=data["sampling"],
         exploration_noise=action.get("exploration_noise", 0.0),
+        noise_hold_steps=action.get("noise_hold_steps", 1),
         rate_hz=data["rate_hz"],
         description=data["description"],
         training=data["training"],

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 import numpy.typing as npt
 
+from sawyer_policies.held_noise import NormalSource
 from sawyer_policies.learners.sac.config import SacConfig
 from sawyer_policies.learners.td3.config import Td3Config
 from sawyer_policies.observations import LearnerSpaces
@@ -35,7 +36,7 @@ class Learner(Protocol):
         obs_batch: Mapping[str, npt.ArrayLike],
         *,
         deterministic: bool,
-        rng: np.random.Generator,
+        rng: NormalSource,
     ) -> npt.NDArray[np.float32]:
         """Actions (B, action_dim); chance only from ``rng``."""
 

@@ -49,7 +49,6 @@ JOIN_S = 30.0
 RETRY_S = 1.0
 
 ON_THE_GRAPH: dict[str, Any] = {
-    "warmup_action": "policy",
     "demos": "",
     "demo_pretrain_updates": 0,
     "init_from": "",
@@ -57,6 +56,7 @@ ON_THE_GRAPH: dict[str, Any] = {
     "task": "insertion",
 }
 """Settings that have one value here: the robot's side knows no other."""
+WARMUP_ACTIONS = ("policy", "uniform")
 
 
 @dataclass(frozen=True)
@@ -80,6 +80,9 @@ def _refuse_what_the_graph_lacks(config: TrainingConfig) -> None:
         if getattr(config, name) != only:
             allowed = "none" if only == "" else only
             raise ConfigError(name, getattr(config, name), f"{allowed}, on the graph")
+    if config.warmup_action not in WARMUP_ACTIONS:
+        allowed = " or ".join(WARMUP_ACTIONS) + ", on the graph"
+        raise ConfigError("warmup_action", config.warmup_action, allowed)
     for name, value in config.env.items():
         raise ConfigError(f"env.{name}", value, "no env.<key>, on the graph")
 
@@ -361,8 +364,9 @@ class OnlineLearner:
 
     def _publish(self) -> None:
         network, weights = self._loop.learner.policy_network()
-        info = exploring_info(self.config, self._environment.observation, network)
-        episodes = self._loop.state.episode
+        loop, observation = self._loop, self._environment.observation
+        info = exploring_info(self.config, observation, network, warming_up=loop.warming_up)
+        episodes = loop.state.episode
         self._writer.run(lambda: self._versions.write(episodes, info, weights), "a version")
 
     def _finish(self) -> None:

@@ -29,12 +29,18 @@ def version_name(episodes: int) -> str:
 
 
 def exploring_info(
-    config: TrainingConfig, observation: ObservationConfig, network: Mapping[str, Any]
+    config: TrainingConfig,
+    observation: ObservationConfig,
+    network: Mapping[str, Any],
+    *,
+    warming_up: bool,
 ) -> BundleInfo:
-    """Info of a version: it explores as its algorithm does."""
+    """Info of a version: it explores as its algorithm does, before that as the config says."""
     noise = 0.0
     sampling = "stochastic"
-    if isinstance(config.learner, Td3Config):
+    if warming_up and config.warmup_action == "uniform":
+        sampling = "uniform"
+    elif isinstance(config.learner, Td3Config):
         noise = config.learner.exploration_noise
         sampling = "noisy" if noise else "deterministic"
     return served_info(

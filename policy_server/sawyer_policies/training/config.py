@@ -164,6 +164,12 @@ class TrainingSettings:
         doc="learned action meanwhile: of the untrained policy (mean zero), uniform, full along "
         "one axis and held for some steps, or none",
     )
+    noise_hold_steps: int = setting(
+        1,
+        bounds=(1, 10_000),
+        doc="steps for which the noise of an exploring action, or a uniform one, is kept (ours): "
+        "at 1 the arm averages it out",
+    )
     demo_pretrain_updates: int = setting(
         0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"
     )

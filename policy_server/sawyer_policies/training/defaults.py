@@ -27,6 +27,9 @@ def insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     plain.setdefault("updates_per_step", 3)
     plain.setdefault("warmup_steps", 500)
     plain.setdefault("actor_average_decay", 0.9)
+    plain.setdefault("warmup_action", "uniform")
+    plain.setdefault("noise_hold_steps", 10)
+    plain.setdefault("sampling", "deterministic")
     if residual:
         plain.setdefault("action_penalty", 0.02)
     for key, value in LEARNER_DEFAULTS.get(str(algorithm), {}).items():

@@ -13,6 +13,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sawyer_core.errors import ConfigError
+from sawyer_policies.held_noise import HeldNoise
 from sawyer_policies.learners import Learner, ReplayBuffer, make_learner
 from sawyer_policies.learners.errors import CheckpointError, NonFiniteLossError
 from sawyer_policies.observations import Encoded
@@ -138,6 +139,7 @@ class TrainingLoop:
         self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
         seeds = np.random.SeedSequence([config.seed, 1])  # 1: apart from the learner's own chance
         self.state = LoopState(np.random.default_rng(seeds))
+        self._noise = HeldNoise(self.state.rng, config.noise_hold_steps)
         self._log: MetricsLog | None = None
         self._checkpoint_steps = 0
         self._began_s = time.monotonic()
@@ -243,6 +245,7 @@ class TrainingLoop:
         state, config = self.state, self.config
         seed = config.episode_seed(state.episode)
         seen = self.environment.encoder.encode(self.environment.reset(seed))
+        self._noise.restart()
         figures = _Episode()
         outcome: Outcome | None = None
         while outcome is None or not (outcome.ended or outcome.cut):
@@ -276,15 +279,15 @@ class TrainingLoop:
 
     def choose(self, seen: Encoded) -> npt.NDArray[np.float32]:
         """(3,) learned action in [-1, 1] while training."""
-        config, rng = self.config, self.state.rng
+        config = self.config
         if self.warming_up and config.warmup_action == "zero":
             return np.zeros(3, dtype=np.float32)
         if self.warming_up and config.warmup_action == "uniform":
-            return rng.uniform(-1.0, 1.0, 3).astype(np.float32)
+            return self._noise.uniform(3).astype(np.float32)
         if self.warming_up and config.warmup_action == "held":
             return held_action(config.seed, self.state.env_steps)
         batch = {name: value[None] for name, value in seen.items()}
-        return self.learner.act(batch, deterministic=False, rng=rng)[0]
+        return self.learner.act(batch, deterministic=False, rng=self._noise)[0]
 
     @property
     def warming_up(self) -> bool:

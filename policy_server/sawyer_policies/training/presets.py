@@ -9,10 +9,7 @@ from typing import Any
 from sawyer_core.errors import UnknownNameError
 
 _RESIDUAL: dict[str, Any] = {"base_controller": "p_controller"}
-_PURE: dict[str, Any] = {
-    "base_controller": "none",
-    "warmup_action": "uniform",
-}
+_PURE: dict[str, Any] = {"base_controller": "none"}
 _LFD: dict[str, Any] = {"demos": "shipped", "demo_pretrain_updates": 1000, "warmup_steps": 0}
 # Ours, tuned on the tuning seeds: actions that are held find the way round a turned block, and a
 # stop must not look as good as a block that is in.
@@ -44,14 +41,14 @@ def _named() -> dict[str, dict[str, Any]]:
             found[f"residual_{algorithm}_{word}"] = {**_RESIDUAL, **choice}
             found[f"pure_{algorithm}_{word}"] = {**_PURE, **choice}
             found[f"lfd_{algorithm}_{word}"] = {**_PURE, **choice, **_LFD}
-        found[f"residual_{algorithm}_blocks"] = {
-            **_RESIDUAL,
-            **_BLOCKS,
-            **(_BLOCKS_SAC if algorithm == "sac" else {}),
-            "task": "blocks",
-            "algorithm": algorithm,
-        }
-        found[f"pure_{algorithm}_blocks"] = {**_PURE, "task": "blocks", "algorithm": algorithm}
+        for word, base in (("residual", _RESIDUAL), ("pure", _PURE)):
+            found[f"{word}_{algorithm}_blocks"] = {
+                **base,
+                **_BLOCKS,
+                **(_BLOCKS_SAC if algorithm == "sac" else {}),
+                "task": "blocks",
+                "algorithm": algorithm,
+            }
     found["debug"] = {
         **_RESIDUAL,
         "algorithm": "sac",

@@ -41,6 +41,8 @@ def served_info(
         },
         **changes,
     }
+    if values["sampling"] != "deterministic":
+        values["noise_hold_steps"] = config.noise_hold_steps
     return BundleInfo(
         observation=observation.for_policy(),
         action_scale_m=config.action_scale_m,

@@ -145,6 +145,20 @@ def test_versions_grow_by_one_per_episode_and_can_be_served(tmp_path: Path) -> N
     learner.close()
 
 
+def test_a_uniform_warm_up_is_served_before_the_policy_explores(tmp_path: Path) -> None:
+    config = tiny(warmup_action="uniform", warmup_steps=15, noise_hold_steps=3, steps=60)
+    learner = opened(config, tmp_path)
+    found = []
+    for number in range(3):
+        wait_for(learner, lambda s, n=number: s.ready and s.next_episode == n)
+        info = load_bundle(tmp_path).info
+        found.append((info.sampling, info.noise_hold_steps))
+        feed(learner, number)
+    learner.close()
+    assert found[0] == ("uniform", 3)
+    assert found[-1] == ("stochastic", 3)
+
+
 @pytest.mark.parametrize("kill_after", [1, 3, 4])
 def test_after_a_crash_it_comes_to_the_same_weights(tmp_path: Path, kill_after: int) -> None:
     config = tiny(steps=110)
@@ -355,7 +369,7 @@ BLOCKS = {"task": "blocks", "reward": "blocks", "observation": "blocks"}
 @pytest.mark.parametrize(
     ("name", "value", "allowed", "more"),
     [
-        ("warmup_action", "uniform", "policy", {}),
+        ("warmup_action", "held", "policy or uniform", {}),
         ("demos", "shipped", "none", {}),
         ("demo_pretrain_updates", 10, "0", {}),
         ("init_from", "runs/other", "none", {}),

@@ -63,10 +63,10 @@ def test_learner_of_another_algorithm_is_refused() -> None:
 @pytest.mark.parametrize(
     ("values", "expected"),
     [
-        ({}, ("state_goal", 0.0015, "stochastic")),
-        ({"reward": "sparse"}, ("state", 0.0015, "stochastic")),
-        ({"reward": "image"}, ("image32", 0.0015, "stochastic")),
-        ({"base_controller": "none"}, ("state_goal", 0.002, "stochastic")),
+        ({}, ("state_goal", 0.0015, "deterministic")),
+        ({"reward": "sparse"}, ("state", 0.0015, "deterministic")),
+        ({"reward": "image"}, ("image32", 0.0015, "deterministic")),
+        ({"base_controller": "none"}, ("state_goal", 0.002, "deterministic")),
         ({"algorithm": "td3"}, ("state_goal", 0.0015, "deterministic")),
         ({"task": "blocks"}, ("blocks", 0.01, "stochastic")),
         (

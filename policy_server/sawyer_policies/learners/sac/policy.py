@@ -6,9 +6,11 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sawyer_policies.held_noise import NormalSource
+
 
 def gaussian_action(
-    mean: Tensor, log_std: Tensor, *, deterministic: bool, rng: np.random.Generator
+    mean: Tensor, log_std: Tensor, *, deterministic: bool, rng: NormalSource
 ) -> Tensor:
     """tanh(mean), or tanh(mean + std noise) with ``rng.standard_normal((B, A))``."""
     if deterministic:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import torch
 from torch import Tensor, nn
 
+from sawyer_policies.held_noise import NormalSource
 from sawyer_policies.learners import losses
 from sawyer_policies.learners.base import LearnerConfig, Metrics, OffPolicyLearner
 from sawyer_policies.learners.batch import Batch
@@ -52,7 +53,7 @@ class Td3Learner(OffPolicyLearner):
         obs_batch: Mapping[str, npt.ArrayLike],
         *,
         deterministic: bool,
-        rng: np.random.Generator,
+        rng: NormalSource,
     ) -> npt.NDArray[np.float32]:
         """Actions (B, action_dim) in [-1, 1]; all chance comes from ``rng``."""
         mean, _ = self._raw_action(obs_batch)

@@ -6,10 +6,10 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from sawyer_policies.held_noise import NormalSource
 
-def noisy_action(
-    mean: Tensor, sigma: float, *, deterministic: bool, rng: np.random.Generator
-) -> Tensor:
+
+def noisy_action(mean: Tensor, sigma: float, *, deterministic: bool, rng: NormalSource) -> Tensor:
     """tanh(mean), or clip(tanh(mean) + sigma noise, -1, 1)."""
     action = torch.tanh(mean)
     if deterministic:
