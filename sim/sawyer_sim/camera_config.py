@@ -18,7 +18,7 @@ class CameraConfig:
         0.30, unit="m", bounds=(0.1, 2.0), doc="distance from the socket's mouth"
     )
     elevation_rad: float = setting(
-        0.60,
+        0.90,
         unit="rad",
         bounds=(-0.2, 1.4),
         doc="height angle of the line of sight; from here both horizontal directions show",
@@ -33,10 +33,10 @@ class CameraConfig:
         0.022, unit="m", bounds=(-0.1, 0.3), doc="point looked at, above the mouth"
     )
     pose_jitter_m: float = setting(
-        0.0005, unit="m", bounds=(0.0, 0.1), doc="camera position, uniform within +-, per episode"
+        0.0002, unit="m", bounds=(0.0, 0.1), doc="camera position, uniform within +-, per episode"
     )
     aim_jitter_m: float = setting(
-        0.00025,
+        0.0001,
         unit="m",
         bounds=(0.0, 0.05),
         doc="point looked at, uniform within +-, per episode",

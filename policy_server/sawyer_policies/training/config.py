@@ -34,6 +34,7 @@ class TaskChoices:
     rewards: tuple[str, ...]
     observations: tuple[str, ...]
     observation_of_reward: dict[str, str]
+    residual_observation: dict[str, str]
     action_scale_m: dict[str, float]
     demos: bool
     shaping: dict[str, dict[str, float]]
@@ -55,6 +56,9 @@ CHOICES: dict[str, TaskChoices] = {
             name: {"image": "image32", "dense": "state_goal"}.get(name, "state")
             for name in REWARDS
         },
+        # ours: what the base controller is about to do depends on the commanded goal, which no
+        # picture shows; where the plug really is, the policy has from the picture alone
+        residual_observation={"image": "image32_goal"},
         # the digest proposes 1 mm (B.2 [E2]); ours: 1.5 mm, as a plug that sits off-centre under
         # +-1 mm of goal noise needs more, and 2 mm without a base controller, as 1 mm alone
         # reaches the goal only in the last of 50 steps
@@ -80,6 +84,7 @@ CHOICES: dict[str, TaskChoices] = {
         rewards=BLOCKS_REWARDS,
         observations=_BLOCKS_OBSERVATIONS,
         observation_of_reward=dict.fromkeys(BLOCKS_REWARDS, "blocks"),
+        residual_observation={},
         action_scale_m={"p_controller": 0.01, "none": 0.01},
         demos=False,
         shaping={},
@@ -339,8 +344,12 @@ def training_config(values: Mapping[str, Any]) -> TrainingConfig:
     choices = CHOICES[task]
     reward = plain.setdefault("reward", choices.rewards[0] if task == "blocks" else "dense")
     base = plain.setdefault("base_controller", "p_controller")
-    if "observation" not in plain and reward in choices.observation_of_reward:
-        plain["observation"] = choices.observation_of_reward[reward]
+    seen = {
+        **choices.observation_of_reward,
+        **(choices.residual_observation if base != "none" else {}),
+    }
+    if "observation" not in plain and reward in seen:
+        plain["observation"] = seen[reward]
     if "action_scale_m" not in plain and base in choices.action_scale_m:
         plain["action_scale_m"] = choices.action_scale_m[base]
     for key, value in choices.shaping.get(reward, {}).items():

@@ -23,9 +23,10 @@ LEARNER_DEFAULTS: dict[str, dict[str, Any]] = {
 def insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     """Defaults of the insertion task that depend on other settings."""
     algorithm, residual = plain.get("algorithm", "sac"), plain["base_controller"] != "none"
-    pictures = plain.get("observation") == "image32"
+    pictures = plain.get("observation") in ("image32", "image32_goal")
     plain.setdefault("updates_per_step", 3)
-    plain.setdefault("warmup_steps", 500)
+    plain.setdefault("warmup_steps", 1000)
+    plain.setdefault("learning_starts", 500)
     plain.setdefault("actor_average_decay", 0.9)
     plain.setdefault("warmup_action", "uniform")
     plain.setdefault("noise_hold_steps", 10)

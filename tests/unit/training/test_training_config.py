@@ -65,7 +65,8 @@ def test_learner_of_another_algorithm_is_refused() -> None:
     [
         ({}, ("state_goal", 0.0015, "deterministic")),
         ({"reward": "sparse"}, ("state", 0.0015, "deterministic")),
-        ({"reward": "image"}, ("image32", 0.0015, "deterministic")),
+        ({"reward": "image"}, ("image32_goal", 0.0015, "deterministic")),
+        ({"reward": "image", "base_controller": "none"}, ("image32", 0.002, "deterministic")),
         ({"base_controller": "none"}, ("state_goal", 0.002, "deterministic")),
         ({"algorithm": "td3"}, ("state_goal", 0.0015, "deterministic")),
         ({"task": "blocks"}, ("blocks", 0.01, "stochastic")),

@@ -53,7 +53,8 @@ def test_what_depends_on_the_reward_is_what_a_run_gets(column: str) -> None:
 def test_what_differs_without_a_base_controller_is_said(reward: str) -> None:
     based = asdict(training_config({"reward": reward}))
     alone = asdict(training_config({"reward": reward, "base_controller": "none"}))
-    listed = {"base_controller", "critic_observation", "action_scale_m", "action_penalty"}
+    listed = {"base_controller", "action_scale_m", "action_penalty"}
+    listed |= {"observation", "critic_observation"} if reward == "image" else set()
     differ = {name for name, value in based.items() if alone[name] != value} - {"learner"}
     assert differ <= listed
     assert alone["learner"]["policy_delay"] == 1

@@ -114,10 +114,8 @@ class CommandExecutor:
         }
 
     def _shown(self, path: Path) -> str:
-        """Return a path relative to the checkout where it lies within."""
-        absolute = path.resolve()
-        inside = absolute.is_relative_to(self._root)
-        return str(absolute.relative_to(self._root) if inside else absolute)
+        """Return a path relative to the checkout: documents hold no path of this machine."""
+        return os.path.relpath(path.resolve(), self._root)
 
     def _adopt(self, job: Job, folder: Path) -> dict[str, Any] | None:
         try:
