@@ -19,19 +19,22 @@ from sawyer_policies.learners.networks import Critic
 from sawyer_policies.learners.optim import PlainAdam
 from sawyer_policies.learners.policy_net import PolicyNetwork, architecture
 from sawyer_policies.learners.replay import ReplayBuffer
+from sawyer_policies.learners.representation import Representation
 from sawyer_policies.learners.sac.config import SacConfig
 from sawyer_policies.learners.td3.config import Td3Config
 from sawyer_policies.observations import LearnerSpaces
 
 Metrics: TypeAlias = dict[str, Any]
 LearnerConfig: TypeAlias = SacConfig | Td3Config
+GENERATORS = ("indices", "noise", "demo_indices", "representation")
 
 
 class OffPolicyLearner:
     """Networks, optimisers, chance and checkpoints of a twin-critic learner.
 
-    Chance comes from three numpy generators (replay indices, noise, demonstration indices), each
-    read in order, so results depend neither on the device nor on how updates are grouped.
+    Chance comes from four numpy generators (replay indices, noise, demonstration indices, those of
+    the encoder's regression), each read in order, so results depend neither on the device nor on
+    how updates are grouped.
     """
 
     NAME: ClassVar[str]
@@ -50,15 +53,18 @@ class OffPolicyLearner:
         self.device = torch.device(device)
         self.updates = 0
         self.actor_updates = 0
-        streams = np.random.SeedSequence(seed).spawn(3)
+        streams = np.random.SeedSequence(seed).spawn(len(GENERATORS))
         self.generators = {
             name: np.random.default_rng(stream)
-            for name, stream in zip(("indices", "noise", "demo_indices"), streams, strict=True)
+            for name, stream in zip(GENERATORS, streams, strict=True)
         }
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self._build(config)
-        self.optimisers = self._make_optimisers(config)
+            self.optimisers = self._make_optimisers(config)
+            self.representation = self._make_representation(config)
+        if self.representation is not None:
+            self.optimisers["representation"] = self.representation.optimiser
 
     # ---- construction
 
@@ -110,11 +116,25 @@ class OffPolicyLearner:
 
     def _modules(self) -> dict[str, nn.Module]:
         """Networks whose weights are part of the state; a shared encoder is the critic's."""
-        return {
+        found: dict[str, nn.Module] = {
             "critic": self.critic,
             "actor": self.actor,
             "target_critic": self.target_critic,
         }
+        if self.representation is not None:
+            found["representation"] = self.representation.layer
+        return found
+
+    def _make_representation(self, config: LearnerConfig) -> Representation | None:
+        if not self.asymmetric or self.policy.encoder is None:
+            return None
+        return Representation(
+            self.policy.encoder,
+            config.encoder.features,
+            self.spaces.privileged_dim,
+            config.encoder.representation_lr,
+            self.device,
+        )
 
     def _make_optimisers(self, config: LearnerConfig) -> dict[str, Any]:
         """Optimisers by name; their parameters carry names that are unique within each."""
@@ -195,6 +215,17 @@ class OffPolicyLearner:
             for name, value in self.update(batch, demo=demo, update_actor=update_actor).items():
                 sums.setdefault(name, []).append(float(value))
         return {name: sum(values) / len(values) for name, values in sums.items()}
+
+    def represent(self, replay: ReplayBuffer, n: int) -> float:
+        """``n`` steps that teach the actor's encoder what the critics see; the mean loss.
+
+        Raises:
+            ConfigError: the actor has no encoder of its own.
+        """
+        if self.representation is None:
+            raise ConfigError("representation", n, "an actor with pictures and privileged critics")
+        size, rng = self._config.batch_size, self.generators["representation"]
+        return self.representation.learn(replay, n, size, rng)
 
     @property
     def _config(self) -> LearnerConfig:

@@ -15,6 +15,12 @@ class EncoderConfig:
         (16, 32, 32), bounds=(1, 512), doc="channels of the convolutions (widths of digest B.4)"
     )
     features: int = setting(64, bounds=(1, 1024), doc="length of the code the MLPs see")
+    representation_lr: float = setting(
+        1e-3,
+        bounds=(1e-7, 0.1),
+        doc="step size of the regression that teaches an actor's encoder what the critics see "
+        "besides (ours)",
+    )
 
     def __post_init__(self) -> None:
         validate(self)

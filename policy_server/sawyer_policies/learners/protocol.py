@@ -55,6 +55,9 @@ class Learner(Protocol):
     ) -> dict[str, float]:
         """``n`` updates on batches it draws itself; mean metrics."""
 
+    def represent(self, replay: ReplayBuffer, n: int) -> float:
+        """``n`` steps that teach the actor's encoder what the critics see; the mean loss."""
+
     def state(self) -> tuple[dict[str, Tensor], dict[str, Any]]:
         """Tensors and JSON-able meta, enough to go on to the same curve."""
 

@@ -144,6 +144,12 @@ class TrainingSettings:
     updates_per_step: int = setting(
         1, bounds=(0, 100), doc="gradient updates per environment step", source="digest B.3: one"
     )
+    representation_updates_per_step: int = setting(
+        0,
+        bounds=(0, 100),
+        doc="steps of the regression that teaches the policy's encoder what the critics see "
+        "besides, per environment step (ours)",
+    )
     n_step: int = setting(
         1,
         bounds=(1, 50),
@@ -165,9 +171,10 @@ class TrainingSettings:
     )
     warmup_action: str = setting(
         "policy",
-        choices=("policy", "uniform", "held", "zero"),
+        choices=("policy", "uniform", "held", "push", "zero"),
         doc="learned action meanwhile: of the untrained policy (mean zero), uniform, full along "
-        "one axis and held for some steps, or none",
+        "one axis and held for some steps, full along one axis for the first steps of each "
+        "episode alone, or none",
     )
     noise_hold_steps: int = setting(
         1,
@@ -300,6 +307,10 @@ def check_combination(config: TrainingSettings) -> None:
         raise UnknownNameError("critic observation", critic, OBSERVATIONS)
     if critic and (critic not in choices.observations or "image" in OBSERVATIONS[critic]):
         raise ConfigError("critic_observation", critic, "a preset of this task without a picture")
+    updates = config.representation_updates_per_step
+    if updates and not (critic and "image" in OBSERVATIONS[config.observation]):
+        allowed = "0 without a picture and a critic_observation"
+        raise ConfigError("representation_updates_per_step", updates, allowed)
     if config.demos and not choices.demos:
         raise ConfigError("demos", config.demos, f"none for task {config.task}")
     if config.base_policy and not (choices.base_policy and config.base_controller != "none"):

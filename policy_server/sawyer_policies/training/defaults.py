@@ -37,5 +37,7 @@ def insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
         learner.setdefault(key, value)
     if pictures and residual:
         plain.setdefault("critic_observation", "state_goal")
+        if plain["critic_observation"]:
+            plain.setdefault("representation_updates_per_step", 1)
         if algorithm == "sac":
             learner.setdefault("policy_delay", 2)

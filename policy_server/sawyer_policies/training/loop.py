@@ -22,7 +22,7 @@ from sawyer_policies.training.config import TrainingConfig, config_mapping
 from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
-from sawyer_policies.training.exploration import held_action
+from sawyer_policies.training.exploration import held_action, push_action
 from sawyer_policies.training.inspection import save_bad_batch
 from sawyer_policies.training.metrics import MetricsLog
 from sawyer_policies.training.n_step import NStepStore
@@ -140,6 +140,7 @@ class TrainingLoop:
         seeds = np.random.SeedSequence([config.seed, 1])  # 1: apart from the learner's own chance
         self.state = LoopState(np.random.default_rng(seeds))
         self._noise = HeldNoise(self.state.rng, config.noise_hold_steps)
+        self._episode_step = 0
         self._log: MetricsLog | None = None
         self._checkpoint_steps = 0
         self._began_s = time.monotonic()
@@ -246,6 +247,7 @@ class TrainingLoop:
         seed = config.episode_seed(state.episode)
         seen = self.environment.encoder.encode(self.environment.reset(seed))
         self._noise.restart()
+        self._episode_step = 0
         figures = _Episode()
         outcome: Outcome | None = None
         while outcome is None or not (outcome.ended or outcome.cut):
@@ -258,6 +260,7 @@ class TrainingLoop:
             seen = following
             state.env_steps += 1
             figures.steps += 1
+            self._episode_step = figures.steps
             figures.reward += outcome.reward
             figures.action_size += float(np.abs(action).mean())
             if config.update_at == "step":
@@ -286,6 +289,10 @@ class TrainingLoop:
             return self._noise.uniform(3).astype(np.float32)
         if self.warming_up and config.warmup_action == "held":
             return held_action(config.seed, self.state.env_steps)
+        if self.warming_up and config.warmup_action == "push":
+            return push_action(
+                config.seed, self.state.episode, self._episode_step, config.noise_hold_steps
+            )
         batch = {name: value[None] for name, value in seen.items()}
         return self.learner.act(batch, deterministic=False, rng=self._noise)[0]
 
@@ -312,6 +319,10 @@ class TrainingLoop:
             return
         metrics = self._update(self.replay, count, update_actor=not self.warming_up)
         figures.learned(metrics, count)
+        regression = env_steps * self.config.representation_updates_per_step
+        if regression:
+            loss = self.learner.represent(self.replay, regression)
+            figures.learned({"representation_loss": loss}, regression)
 
     def _update(self, replay: ReplayBuffer, count: int, *, update_actor: bool) -> dict[str, float]:
         try:

@@ -11,23 +11,29 @@ from sawyer_core.errors import UnknownNameError
 _RESIDUAL: dict[str, Any] = {"base_controller": "p_controller"}
 _PURE: dict[str, Any] = {"base_controller": "none"}
 _LFD: dict[str, Any] = {"demos": "shipped", "demo_pretrain_updates": 1000, "warmup_steps": 0}
-# Ours, tuned on the tuning seeds: actions that are held find the way round a turned block, and a
-# stop must not look as good as a block that is in.
+# Ours, tuned on the tuning seeds: one push at the start of an episode, then the base controller
+# alone, finds the way round a turned block; a stop must not look as good as a block that is in.
 _BLOCKS: dict[str, Any] = {
-    "updates_per_step": 2,
-    "warmup_action": "held",
+    "updates_per_step": 3,
+    "warmup_action": "push",
+    "warmup_steps": 1500,
     "learning_starts": 400,
-    "stop_penalty": 2.0,
+    "noise_hold_steps": 10,
+    "actor_average_decay": 0.9,
+    "reward_scale": 0.1,  # values of about -6 to 0
+    "stop_penalty": 5.0,
     "sampling": "deterministic",  # the gap is 0.9 mm, a full action 10 mm
     "learner.gamma": 0.95,
     "learner.actor_lr": 1e-3,
     "learner.critic_lr": 1e-3,
     "learner.hidden": [256, 256],
     "learner.batch_size": 128,
+    "learner.critic_layer_norm": True,
 }
 _BLOCKS_SAC: dict[str, Any] = {
     "learner.alpha_lr": 1e-3,
-    "learner.init_log_std": -1.6,
+    "learner.init_alpha": 0.05,
+    "learner.init_log_std": -1.5,
     "learner.target_entropy_per_dim": -1.7,
 }
 

@@ -10,6 +10,7 @@ from sawyer_policies.observations import preset
 from sawyer_policies.training import TrainingLoop, transition_end
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
+from sawyer_policies.training.exploration import push_action
 from sawyer_policies.training.metrics import read_metrics
 from sawyer_policies.training.testing import GOAL, PointEnv, tiny
 
@@ -144,3 +145,23 @@ def test_budget_cuts_the_last_episode(tmp_path: Path) -> None:
     assert rows[-1]["reason"] == "budget"
     assert rows[-1]["final_distance_m"] is None
     assert rows[-1]["success_rate_20"] == 0.0
+
+
+def test_a_push_is_one_full_axis_for_the_first_steps_of_an_episode() -> None:
+    lengths = set()
+    for episode in range(60):
+        actions = np.array([push_action(3, episode, step, 5) for step in range(20)])
+        size = np.abs(actions).sum(axis=1)
+        length = int(size.sum())
+        assert size.tolist() == [1.0] * length + [0.0] * (20 - length)
+        assert (actions[:length] == actions[0]).all()
+        lengths.add(length)
+    assert lengths == set(range(1, 11))
+
+
+def test_a_warm_up_by_pushes_is_what_the_run_stores(tmp_path: Path) -> None:
+    config = tiny(warmup_steps=10_000, warmup_action="push", noise_hold_steps=3, steps=60)
+    loop, env = make_loop(tmp_path, config)
+    loop.run()
+    acted = np.array(env.actions)
+    assert set(np.abs(acted).sum(axis=1).tolist()) == {0.0, 1.0}
