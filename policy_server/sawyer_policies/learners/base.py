@@ -111,7 +111,8 @@ class OffPolicyLearner:
             return found
         seen = self.spaces.state_dim - self.spaces.privileged_dim
         state = obs["state"][:, :seen] if seen else None
-        mean, log_std = policy(state, obs.get("image"))
+        detached = self._config.encoder.decoupled
+        mean, log_std = policy(state, obs.get("image"), detached=detached)
         return mean, log_std
 
     def _modules(self) -> dict[str, nn.Module]:

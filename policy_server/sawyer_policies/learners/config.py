@@ -15,6 +15,11 @@ class EncoderConfig:
         (16, 32, 32), bounds=(1, 512), doc="channels of the convolutions (widths of digest B.4)"
     )
     features: int = setting(64, bounds=(1, 1024), doc="length of the code the MLPs see")
+    decoupled: bool = setting(
+        False,
+        doc="an actor with an encoder of its own does not train it: the regression alone does "
+        "(ours)",
+    )
     representation_lr: float = setting(
         1e-3,
         bounds=(1e-7, 0.1),

@@ -107,17 +107,19 @@ class PolicyNetwork(nn.Module):
         return self
 
     def forward(
-        self, state: Tensor | None = None, image: Tensor | None = None
+        self, state: Tensor | None = None, image: Tensor | None = None, *, detached: bool = False
     ) -> tuple[Tensor, Tensor]:
         """Mean and log standard deviation before the tanh, each (B, action_dim).
 
         Args:
             state: (B, n) float32, where the network has one.
             image: (B, H, W) uint8, where the network has one.
+            detached: no gradient goes into the encoder.
         """
         parts = [] if self.state_dim == 0 else [state]
         if self.encoder is not None:
-            parts.append(self.encoder(image))
+            code = self.encoder(image)
+            parts.append(code.detach() if detached else code)
         return self.head(parts[0] if len(parts) == 1 else torch.cat(parts, dim=-1))
 
     def head(self, code: Tensor) -> tuple[Tensor, Tensor]:

@@ -39,5 +39,3 @@ def insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
         plain.setdefault("critic_observation", "state_goal")
         if plain["critic_observation"]:
             plain.setdefault("representation_updates_per_step", 1)
-        if algorithm == "sac":
-            learner.setdefault("policy_delay", 2)

@@ -97,4 +97,5 @@ def tiny(**changes: Any) -> TrainingConfig:
 
 def make_point(config: TrainingConfig) -> TrainingEnvironment:
     """The fake, as the loop takes it."""
-    return TrainingEnvironment(PointEnv(config), preset(config.observation, GOAL))
+    observation = preset(config.observation, GOAL, critic=config.critic_observation)
+    return TrainingEnvironment(PointEnv(config), observation)

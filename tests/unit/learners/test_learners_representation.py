@@ -1,11 +1,14 @@
 """The regression that teaches an actor's encoder what the critics see besides."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
 
 from sawyer_core import ConfigError
 from sawyer_policies.learners import ReplayBuffer, SacConfig, Td3Config, make_learner
+from sawyer_policies.learners.config import EncoderConfig
 from sawyer_policies.observations import LearnerSpaces
 
 SPACES = LearnerSpaces(state_dim=3, image_shape=(32, 32), privileged_dim=2)
@@ -56,11 +59,31 @@ def test_it_trains_encoder_and_layer_and_nothing_else(name: str) -> None:
     assert "representation.weight" not in learner.policy_network()[1]
 
 
+@pytest.mark.parametrize("fast", [False, True])
 @pytest.mark.parametrize("name", ["sac", "td3"])
-def test_both_ways_to_update_agree(name: str) -> None:
+def test_a_decoupled_encoder_is_the_regressions_alone(name: str, fast: bool) -> None:
+    replay = replay_of_spots(64)
+    config = replace(CONFIGS[name], encoder=EncoderConfig(decoupled=True))
+    learner = make_learner(name, config, SPACES, seed=0, fast=fast)
+    before = learner.policy_network()[1]
+    learner.update_many(replay, 8)
+    after = learner.policy_network()[1]
+    for key in before:
+        same = torch.equal(before[key], after[key])
+        assert same == key.startswith("encoder."), key
+    learner.represent(replay, 1)
+    assert not torch.equal(
+        before["encoder.linear.weight"], learner.policy_network()[1]["encoder.linear.weight"]
+    )
+
+
+@pytest.mark.parametrize("decoupled", [False, True])
+@pytest.mark.parametrize("name", ["sac", "td3"])
+def test_both_ways_to_update_agree(name: str, decoupled: bool) -> None:
     """Tolerance 2e-4, as for updates from pictures."""
     replay = replay_of_spots(64)
-    both = [make_learner(name, CONFIGS[name], SPACES, seed=0, fast=fast) for fast in (False, True)]
+    config = replace(CONFIGS[name], encoder=EncoderConfig(decoupled=decoupled))
+    both = [make_learner(name, config, SPACES, seed=0, fast=fast) for fast in (False, True)]
     for learner in both:
         learner.update_many(replay, 4)
         learner.represent(replay, 4)

@@ -87,22 +87,34 @@ class TrainedEncoder:
 
 
 class OwnCodes:
-    """What an actor with an observation of its own sees: part of the state, its own encoder."""
+    """What an actor with an observation of its own sees: part of the state, its own encoder.
 
-    def __init__(self, policy: PolicyNetwork, optimiser: FlatAdam, spaces: LearnerSpaces) -> None:
+    Where the actor does not train it (``decoupled``), the encoder's gradient stays zero.
+    """
+
+    def __init__(
+        self,
+        policy: PolicyNetwork,
+        optimiser: FlatAdam,
+        spaces: LearnerSpaces,
+        *,
+        decoupled: bool = False,
+    ) -> None:
         self.seen = spaces.state_dim - spaces.privileged_dim
         self._offset = spaces.state_dim + spaces.action_dim
         self.columns = slice(self.seen, None)
         self._trained = None
-        if policy.encoder is not None:
+        self._encoder = policy.encoder
+        if policy.encoder is not None and not decoupled:
             self._trained = TrainedEncoder(policy.encoder, optimiser.gradients)
 
     def now_into(self, out: Tensor, inputs: Inputs) -> None:
         """Write the code of s into ``out`` and keep the encoder's graph."""
         out[:, : self.seen] = inputs.rows[:, : self.seen]
-        if self._trained is not None:
+        code = self._encoder if self._trained is None else self._trained.forward
+        if code is not None:
             assert inputs.images is not None
-            out[:, self.seen :] = self._trained.forward(inputs.images[:, 0])
+            out[:, self.seen :] = code(inputs.images[:, 0])
 
     def next_into(self, out: Tensor, inputs: Inputs, policy: PolicyNetwork) -> None:
         """Write the code of s' by ``policy`` into ``out``."""

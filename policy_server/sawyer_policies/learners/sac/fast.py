@@ -49,7 +49,10 @@ class FusedSacStep:
         }
         self.codes = Codes(critic, critic_adam, owner.spaces, size, device)
         width = self.codes.inputs
-        self.own = OwnCodes(owner.policy, actor_adam, owner.spaces) if owner.asymmetric else None
+        self.own: OwnCodes | None = None
+        if owner.asymmetric:
+            apart = owner.config.encoder.decoupled
+            self.own = OwnCodes(owner.policy, actor_adam, owner.spaces, decoupled=apart)
         trunk_gradients = {
             name.removeprefix("trunk."): view for name, view in actor_adam.gradients.items()
         }

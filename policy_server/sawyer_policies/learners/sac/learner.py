@@ -85,7 +85,9 @@ class SacLearner(OffPolicyLearner):
         if update_actor and delayed:
             loss, log_prob = self._actor_loss(batch, code.detach(), q, noise[1], demos, metrics)
             actor, alpha = self.optimisers["actor"], self.optimisers["alpha"]
-            steps.append((actor, torch.autograd.grad(loss, actor.parameters)))
+            steps.append(
+                (actor, torch.autograd.grad(loss, actor.parameters, materialize_grads=True))
+            )
             if self.config.automatic_entropy:
                 gap = (log_prob + self.target_entropy).mean()
                 steps.append((alpha, (-gap,)))  # of L(log alpha) = -log_alpha * gap

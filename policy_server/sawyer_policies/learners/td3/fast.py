@@ -49,7 +49,10 @@ class FusedTd3Step:
         }
         self.codes = Codes(critic, critic_adam, owner.spaces, size, device)
         width, dims = self.codes.inputs, owner.spaces.action_dim
-        self.own = OwnCodes(owner.policy, actor_adam, owner.spaces) if owner.asymmetric else None
+        self.own: OwnCodes | None = None
+        if owner.asymmetric:
+            apart = owner.config.encoder.decoupled
+            self.own = OwnCodes(owner.policy, actor_adam, owner.spaces, decoupled=apart)
         trunk_gradients = {
             name.removeprefix("trunk."): view for name, view in actor_adam.gradients.items()
         }

@@ -76,7 +76,9 @@ class Td3Learner(OffPolicyLearner):
         delayed = (self.updates + 1) % self.config.policy_delay == 0
         if delayed and update_actor:
             loss = self._actor_loss(batch, code.detach(), q.detach(), demos, metrics)
-            steps.append((actor, torch.autograd.grad(loss, actor.parameters)))
+            steps.append(
+                (actor, torch.autograd.grad(loss, actor.parameters, materialize_grads=True))
+            )
         self._require_finite(metrics, batch)
         for optimiser, gradients in steps:
             optimiser.step(gradients)

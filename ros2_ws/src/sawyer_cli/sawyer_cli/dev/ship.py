@@ -23,7 +23,7 @@ Evaluation: TypeAlias = Mapping[str, Any]
 
 KEPT = (
     "connector", "noise_mm", "episodes", "seed", "backend", "successes", "valid", "success_rate",
-    "ci95",
+    "ci95", "block_yaw_rad", "block_yaw_set", "control_mu", "control_sigma",
 )  # fmt: skip
 
 
