@@ -256,6 +256,16 @@ def carry_out(made: CommandExecutor, store: Store, job: Job) -> dict[str, Any]:
     return store.save(job, values)
 
 
+def test_commands_hold_no_path_of_this_machine(tmp_path: Path) -> None:
+    jobs, checkout = small_jobs(), tmp_path / "checkout"
+    checkout.mkdir()
+    store = Store(tmp_path / "elsewhere", jobs)
+    made = CommandExecutor(checkout, store, jobs, checkout, shared=False)
+    command = made.origin(jobs["a/train"])["command"]
+    assert "--out ../elsewhere/train/" in command
+    assert str(tmp_path) not in command
+
+
 @pytest.mark.usefixtures("program")
 def test_commands_become_records(tmp_path: Path) -> None:
     jobs = small_jobs()
