@@ -309,8 +309,8 @@ def check_combination(config: TrainingSettings) -> None:
         raise ConfigError("critic_observation", critic, "a preset of this task without a picture")
     updates = config.representation_updates_per_step
     if updates and not (critic and "image" in OBSERVATIONS[config.observation]):
-        allowed = "0 without a picture and a critic_observation"
-        raise ConfigError("representation_updates_per_step", updates, allowed)
+        without = "0 without a picture and a critic_observation"
+        raise ConfigError("representation_updates_per_step", updates, without)
     if config.demos and not choices.demos:
         raise ConfigError("demos", config.demos, f"none for task {config.task}")
     if config.base_policy and not (choices.base_policy and config.base_controller != "none"):
@@ -322,6 +322,9 @@ def check_combination(config: TrainingSettings) -> None:
     if learner is not None and not isinstance(learner, config_class(config.algorithm)):
         wanted = config_class(config.algorithm).__name__
         raise ConfigError("learner", type(learner).__name__, f"{wanted} for {config.algorithm}")
+    if learner is not None and learner.encoder.decoupled and not updates:
+        needs = "false without representation_updates_per_step: nothing would train the encoder"
+        raise ConfigError("learner.encoder.decoupled", True, needs)
 
 
 def combinations(task: str) -> str:

@@ -61,6 +61,29 @@ def test_learner_of_another_algorithm_is_refused() -> None:
 
 
 @pytest.mark.parametrize(
+    ("values", "name"),
+    [
+        ({"representation_updates_per_step": 1}, "representation_updates_per_step = 1"),
+        (
+            {"reward": "image", "base_controller": "none", "representation_updates_per_step": 2},
+            "representation_updates_per_step = 2",
+        ),
+        (
+            {
+                "reward": "image",
+                "representation_updates_per_step": 0,
+                "learner.encoder": {"decoupled": True},
+            },
+            "learner.encoder.decoupled = True",
+        ),
+    ],
+)
+def test_a_regression_needs_pictures_and_privileged_critics(values: Any, name: str) -> None:
+    with pytest.raises(ConfigError, match=name):
+        training_config(values)
+
+
+@pytest.mark.parametrize(
     ("values", "expected"),
     [
         ({}, ("state_goal", 0.0015, "deterministic")),
