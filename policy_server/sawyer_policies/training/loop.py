@@ -13,7 +13,6 @@ import numpy as np
 import numpy.typing as npt
 
 from sawyer_core.errors import ConfigError
-from sawyer_policies.held_noise import HeldNoise
 from sawyer_policies.learners import Learner, ReplayBuffer, make_learner
 from sawyer_policies.learners.errors import CheckpointError, NonFiniteLossError
 from sawyer_policies.observations import Encoded
@@ -22,7 +21,7 @@ from sawyer_policies.training.config import TrainingConfig, config_mapping
 from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
-from sawyer_policies.training.exploration import held_action, push_action
+from sawyer_policies.training.exploration import Exploration
 from sawyer_policies.training.inspection import save_bad_batch
 from sawyer_policies.training.metrics import MetricsLog
 from sawyer_policies.training.n_step import NStepStore
@@ -139,8 +138,7 @@ class TrainingLoop:
         self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
         seeds = np.random.SeedSequence([config.seed, 1])  # 1: apart from the learner's own chance
         self.state = LoopState(np.random.default_rng(seeds))
-        self._noise = HeldNoise(self.state.rng, config.noise_hold_steps)
-        self._episode_step = 0
+        self._exploration = Exploration(config, self.state.rng)
         self._log: MetricsLog | None = None
         self._checkpoint_steps = 0
         self._began_s = time.monotonic()
@@ -167,8 +165,7 @@ class TrainingLoop:
         tensors = {k: v for k, v in found.tensors.items() if not k.startswith("average.")}
         self.learner.load_state(tensors, found.meta)
         self.replay = found.replay
-        config = self.config
-        self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
+        self._store = NStepStore(self.replay, self.config.n_step, self.config.learner.gamma)
         self.state.restore(found.trainer["state"])
         self.state.average = average or None
         self._log = MetricsLog(self.folder, self._writer, found.trainer["files"])
@@ -246,8 +243,7 @@ class TrainingLoop:
         state, config = self.state, self.config
         seed = config.episode_seed(state.episode)
         seen = self.environment.encoder.encode(self.environment.reset(seed))
-        self._noise.restart()
-        self._episode_step = 0
+        self._exploration.restart(state.episode)
         figures = _Episode()
         outcome: Outcome | None = None
         while outcome is None or not (outcome.ended or outcome.cut):
@@ -260,7 +256,6 @@ class TrainingLoop:
             seen = following
             state.env_steps += 1
             figures.steps += 1
-            self._episode_step = figures.steps
             figures.reward += outcome.reward
             figures.action_size += float(np.abs(action).mean())
             if config.update_at == "step":
@@ -282,19 +277,11 @@ class TrainingLoop:
 
     def choose(self, seen: Encoded) -> npt.NDArray[np.float32]:
         """(3,) learned action in [-1, 1] while training."""
-        config = self.config
-        if self.warming_up and config.warmup_action == "zero":
-            return np.zeros(3, dtype=np.float32)
-        if self.warming_up and config.warmup_action == "uniform":
-            return self._noise.uniform(3).astype(np.float32)
-        if self.warming_up and config.warmup_action == "held":
-            return held_action(config.seed, self.state.env_steps)
-        if self.warming_up and config.warmup_action == "push":
-            return push_action(
-                config.seed, self.state.episode, self._episode_step, config.noise_hold_steps
-            )
+        action = self._exploration.warm_up(self.state.env_steps) if self.warming_up else None
+        if action is not None:
+            return action
         batch = {name: value[None] for name, value in seen.items()}
-        return self.learner.act(batch, deterministic=False, rng=self._noise)[0]
+        return self.learner.act(batch, deterministic=False, rng=self._exploration.noise)[0]
 
     @property
     def warming_up(self) -> bool:
@@ -319,10 +306,9 @@ class TrainingLoop:
             return
         metrics = self._update(self.replay, count, update_actor=not self.warming_up)
         figures.learned(metrics, count)
-        regression = env_steps * self.config.representation_updates_per_step
-        if regression:
-            loss = self.learner.represent(self.replay, regression)
-            figures.learned({"representation_loss": loss}, regression)
+        if regression := env_steps * self.config.representation_updates_per_step:
+            told = {"representation_loss": self.learner.represent(self.replay, regression)}
+            figures.learned(told, regression)
 
     def _update(self, replay: ReplayBuffer, count: int, *, update_actor: bool) -> dict[str, float]:
         try:

@@ -363,31 +363,6 @@ def test_a_checkpoint_ahead_of_the_journal_is_refused(tmp_path: Path) -> None:
         opened(tiny(), tmp_path)
 
 
-BLOCKS = {"task": "blocks", "reward": "blocks", "observation": "blocks"}
-
-
-@pytest.mark.parametrize(
-    ("name", "value", "allowed", "more"),
-    [
-        ("warmup_action", "held", "policy or uniform", {}),
-        ("demos", "shipped", "none", {}),
-        ("demo_pretrain_updates", 10, "0", {}),
-        ("init_from", "runs/other", "none", {}),
-        ("base_policy", "residual_blocks", "none", BLOCKS),
-        ("task", "blocks", "insertion", BLOCKS),
-        ("env.control_sigma", 0.1, "no env.<key>", {}),
-    ],
-)
-def test_what_the_graph_cannot_do_is_refused(
-    tmp_path: Path, name: str, value: Any, allowed: str, more: dict[str, str]
-) -> None:
-    config = tiny(**{**more, name: value})
-    with pytest.raises(ConfigError) as refused:
-        OnlineLearner(config, tmp_path, preset("state"))
-    text = f"{name} = {value!r} is not allowed; allowed: {allowed}, on the graph"
-    assert str(refused.value) == text
-
-
 def test_a_device_that_is_not_there_is_refused_before_anything_is_written(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
