@@ -37,7 +37,7 @@ def test_training_from_pictures_leaves_its_artefacts_and_is_the_same_twice(
     assert (result["finished"], result["env_steps"]) == (True, 70)
     assert result["updates"] > 50
     bundle = load_bundle(tmp_path / "a" / result["bundle"])
-    assert bundle.spec.observation.names() == ("image",)
+    assert bundle.spec.observation.names() == ("ee_position", "goal_position", "image")
     assert (tmp_path / "a" / "curve.png").stat().st_size > 5000
     assert read_config(tmp_path / "a").reward == "image"
     assert run(["train", "residual", "--resume", "--out", str(tmp_path / "a")]) == 0
