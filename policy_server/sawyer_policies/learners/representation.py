@@ -1,18 +1,21 @@
 """Teaches an actor's image encoder what the critics see besides: a regression beside learning.
 
-An actor that acts on pictures alone learns from the critics' slope only, which is a weak signal to
-find a millimetre in 32x32 pixels. Where the critics see the arm's own measurements (asymmetric
-critics), the picture's code is taught to tell them too. Ours; the seed has no such term. The extra
-layer is used while training only.
+An actor that is to find a millimetre in 32x32 pixels learns it from the critics' slope alone, a
+weak signal. Where the critics see the arm's own measurements (asymmetric critics), the picture's
+code is taught to tell them too. Ours; the seed has no such term. The extra layer is used while
+training only.
 """
 
 from __future__ import annotations
+
+import math
 
 import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from sawyer_policies.learners.errors import NonFiniteLossError
 from sawyer_policies.learners.networks import Encoder
 from sawyer_policies.learners.optim import PlainAdam
 from sawyer_policies.learners.replay import ReplayBuffer
@@ -49,11 +52,20 @@ class Representation:
         return functional.smooth_l1_loss(told, state[:, -self._targets :])
 
     def learn(self, replay: ReplayBuffer, n: int, size: int, rng: np.random.Generator) -> float:
-        """``n`` steps on batches of ``size`` drawn with ``rng``; the mean loss."""
+        """``n`` steps on batches of ``size`` drawn with ``rng``; the mean loss.
+
+        Raises:
+            NonFiniteLossError: carries the batch, which has changed nothing.
+        """
         total = 0.0
         for _ in range(n):
-            seen = replay.sample(size, rng).obs
-            loss = self.loss(seen["image"], seen["state"])
+            batch = replay.sample(size, rng)
+            loss = self.loss(batch.obs["image"], batch.obs["state"])
+            value = float(loss.detach())
+            if not math.isfinite(value):
+                raise NonFiniteLossError(
+                    {"representation_loss": value}, batch, self.optimiser.steps + 1
+                )
             self.optimiser.step(torch.autograd.grad(loss, self.optimiser.parameters))
-            total += float(loss.detach())
+            total += value
         return total / max(n, 1)

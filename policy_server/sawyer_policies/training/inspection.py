@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import safetensors.numpy
 
 from sawyer_policies.learners.errors import NonFiniteLossError
-from sawyer_policies.training.disk import replace_file
+from sawyer_policies.training.disk import PatientWriter, replace_file
 
 FOLDER = "inspection"
 
@@ -27,3 +29,19 @@ def save_bad_batch(run: Path, error: NonFiniteLossError, env_steps: int) -> Path
     }
     replace_file(path.with_suffix(".json"), json.dumps(known, indent=1).encode() + b"\n")
     return path
+
+
+@contextmanager
+def bad_batch_saved(run: Path, writer: PatientWriter, env_steps: int) -> Iterator[None]:
+    """Save the batch of a loss that is not finite and name its file in the error's message.
+
+    Raises:
+        NonFiniteLossError: as it came, with the file.
+    """
+    try:
+        yield
+    except NonFiniteLossError as error:
+        problem = error
+        path = writer.run(lambda: save_bad_batch(run, problem, env_steps), "the batch")
+        error.args = (f"{error}; training stopped, the batch is saved in {path}",)
+        raise

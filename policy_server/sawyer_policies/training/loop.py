@@ -14,7 +14,7 @@ import numpy.typing as npt
 
 from sawyer_core.errors import ConfigError
 from sawyer_policies.learners import Learner, ReplayBuffer, make_learner
-from sawyer_policies.learners.errors import CheckpointError, NonFiniteLossError
+from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.observations import Encoded
 from sawyer_policies.training.checkpoint import Restored, load_newest, save_checkpoint
 from sawyer_policies.training.config import TrainingConfig, config_mapping
@@ -22,7 +22,7 @@ from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
 from sawyer_policies.training.exploration import Exploration
-from sawyer_policies.training.inspection import save_bad_batch
+from sawyer_policies.training.inspection import bad_batch_saved
 from sawyer_policies.training.metrics import MetricsLog
 from sawyer_policies.training.n_step import NStepStore
 from sawyer_policies.training.rewarding import transition_end
@@ -273,7 +273,7 @@ class TrainingLoop:
         if self.demo_replay is None or self.state.episode or not count:
             return
         self._notify(f"{count} updates on {len(self.demo_replay)} demonstrated transitions")
-        self._update(self.demo_replay, count, update_actor=True)
+        self._update(self.demo_replay, count, _Episode(), update_actor=True)
 
     def choose(self, seen: Encoded) -> npt.NDArray[np.float32]:
         """(3,) learned action in [-1, 1] while training."""
@@ -304,24 +304,20 @@ class TrainingLoop:
         count = env_steps * self.config.updates_per_step
         if count == 0 or len(self.replay) < min(self.config.learning_starts, self.config.steps):
             return
-        metrics = self._update(self.replay, count, update_actor=not self.warming_up)
-        figures.learned(metrics, count)
+        self._update(self.replay, count, figures, update_actor=not self.warming_up)
         if regression := env_steps * self.config.representation_updates_per_step:
-            told = {"representation_loss": self.learner.represent(self.replay, regression)}
-            figures.learned(told, regression)
+            with bad_batch_saved(self.folder, self._writer, self.state.env_steps):
+                loss = self.learner.represent(self.replay, regression)
+            figures.learned({"representation_loss": loss}, regression)
 
-    def _update(self, replay: ReplayBuffer, count: int, *, update_actor: bool) -> dict[str, float]:
-        try:
-            return self.learner.update_many(
+    def _update(
+        self, replay: ReplayBuffer, count: int, figures: _Episode, *, update_actor: bool
+    ) -> None:
+        with bad_batch_saved(self.folder, self._writer, self.state.env_steps):
+            metrics = self.learner.update_many(
                 replay, count, demo_replay=self.demo_replay, update_actor=update_actor
             )
-        except NonFiniteLossError as error:
-            problem = error
-            path = self._writer.run(
-                lambda: save_bad_batch(self.folder, problem, self.state.env_steps), "the batch"
-            )
-            error.args = (f"{error}; training stopped, the batch is saved in {path}",)
-            raise
+        figures.learned(metrics, count)
 
     def _average(self) -> None:
         """Running mean of the actor's weights, over episodes after the warm-up."""

@@ -8,7 +8,9 @@ import torch
 
 from sawyer_core import ConfigError
 from sawyer_policies.learners import ReplayBuffer, SacConfig, Td3Config, make_learner
+from sawyer_policies.learners.batch import Batch
 from sawyer_policies.learners.config import EncoderConfig
+from sawyer_policies.learners.errors import NonFiniteLossError
 from sawyer_policies.observations import LearnerSpaces
 
 SPACES = LearnerSpaces(state_dim=3, image_shape=(32, 32), privileged_dim=2)
@@ -104,6 +106,30 @@ def test_a_state_goes_on_to_the_same_curve(name: str) -> None:
     assert second.represent(replay, 4) == straight.represent(replay, 4)
     for key, value in straight.state()[0].items():
         assert torch.equal(value, second.state()[0][key]), key
+
+
+@pytest.mark.parametrize("fast", [False, True])
+def test_a_loss_that_is_not_finite_carries_its_batch_and_changes_nothing(
+    fast: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    replay = replay_of_spots(8)
+    learner = make_learner("sac", CONFIGS["sac"], SPACES, seed=0, fast=fast)
+    sample = replay.sample
+
+    def damaged(n: int, rng: np.random.Generator) -> Batch:
+        batch = sample(n, rng)
+        batch.obs["state"][0] = torch.nan
+        return batch
+
+    monkeypatch.setattr(replay, "sample", damaged)
+    before = learner.state()[0]
+    with pytest.raises(
+        NonFiniteLossError, match=r"update 1 .*representation_loss = nan"
+    ) as raised:
+        learner.represent(replay, 2)
+    assert raised.value.batch.obs["state"][0].isnan().all()
+    after = learner.state()[0]
+    assert all(torch.equal(before[key], after[key]) for key in before)
 
 
 @pytest.mark.parametrize(
