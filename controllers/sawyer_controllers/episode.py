@@ -124,7 +124,7 @@ class EpisodeCore:
     ) -> None:
         self.task = task
         self.source = source
-        self._base = PController(PControllerConfig(task.base_gains) if task.base_gains else base)
+        self._base = PController.of_task(task, base)
         self._workspace = Workspace.of_task(task)
         self._spec: EpisodeSpec | None = None
 

@@ -8,6 +8,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sawyer_core.config import setting, validate
+from sawyer_core.tasks import InsertionTask
 from sawyer_core.types import Array
 
 
@@ -37,6 +38,13 @@ class PController:
     def __init__(self, config: PControllerConfig | None = None) -> None:
         self.config = PControllerConfig() if config is None else config
         self._gains: Array = np.array(self.config.gains)
+
+    @classmethod
+    def of_task(
+        cls, task: InsertionTask, otherwise: PControllerConfig | None = None
+    ) -> PController:
+        """With the task's own gains, where it has some, else those of ``otherwise``."""
+        return cls(PControllerConfig(task.base_gains) if task.base_gains else otherwise)
 
     def action(self, ee_position_m: npt.ArrayLike, goal_position_m: npt.ArrayLike) -> Array:
         """(3,) m displacement towards the commanded goal, base axes."""

@@ -12,10 +12,13 @@ import pytest
 import safetensors.numpy
 from sawyer_interfaces.msg import EpisodeStep, LearnerState
 
+from sawyer_controllers.p_controller import PController
+from sawyer_core.errors import ConfigError
 from sawyer_datasets import BagStatus, read_episode, verify_bag
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.online.journal import Journal
 from sawyer_policies.online.transitions import RecordedEpisode, own_action
+from sawyer_policies_ros.step_records import check_base
 from sawyer_ros_common import qos
 from sawyer_ros_common.testing import LaunchedGraph, wait_for
 
@@ -193,3 +196,14 @@ def test_a_bad_setting_ends_the_launch_with_what_is_allowed(
     assert status != 0
     for word in texts:
         assert word in text
+
+
+def test_a_base_controller_with_other_gains_is_refused_where_steps_are_copied() -> None:
+    base = PController()
+    message = EpisodeStep()
+    message.ee_position.x, message.goal_position.z = 0.002, -0.04
+    message.base_action.x, message.base_action.z = -0.002, -0.012
+    check_base(message, base)
+    message.base_action.x = -0.001
+    with pytest.raises(ConfigError, match=r"gains \[1.0, 1.0, 0.3\], or goal_copies=0"):
+        check_base(message, base)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from sawyer_controllers.p_controller import PController
 from sawyer_core.errors import RecordingError
 from sawyer_policies.observations import ObservationConfig
 from sawyer_policies.online.transitions import RecordedEpisode, StepRecord
@@ -20,12 +21,16 @@ class RecordedEnvironment(TrainingEnvironment):
     Args:
         observation: what the policy sees.
         wait_for: gives the episode of a number once it is there; may raise to end the waiting.
+        base: the base controller of the episodes, by default that of eq. (50).
     """
 
     def __init__(
-        self, observation: ObservationConfig, wait_for: Callable[[int], RecordedEpisode]
+        self,
+        observation: ObservationConfig,
+        wait_for: Callable[[int], RecordedEpisode],
+        base: PController | None = None,
     ) -> None:
-        super().__init__(None, observation)
+        super().__init__(None, observation, base)
         self._wait_for = wait_for
         self._episode: RecordedEpisode | None = None
         self._step = 0

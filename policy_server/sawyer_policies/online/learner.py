@@ -20,6 +20,7 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from sawyer_controllers.p_controller import PController
 from sawyer_core.errors import ConfigError, SawyerError
 from sawyer_policies.devices import torch_device
 from sawyer_policies.learners.errors import CheckpointError
@@ -105,6 +106,7 @@ class OnlineLearner:
         config: of the training.
         folder: of the run; what is there is gone on with.
         observation: what the policy sees.
+        base: the base controller of the episodes, by default that of eq. (50).
         max_backlog: episodes that may wait to be learned from when the next one begins; 0:
             none (lockstep), so that every run is the same.
         notify: told what happens, in one line, from any thread.
@@ -117,6 +119,7 @@ class OnlineLearner:
         folder: Path,
         observation: ObservationConfig,
         *,
+        base: PController | None = None,
         max_backlog: int = 0,
         notify: Callable[[str], None] = lambda _: None,
         changed: Callable[[], None] = lambda: None,
@@ -136,7 +139,7 @@ class OnlineLearner:
         self._ending: EpisodeEnd | None = None
         self._unwritten: deque[StepRecord] = deque()
         self._writer = PatientWriter(self._paused, self._stopping, wait_s=RETRY_S)
-        self._environment = RecordedEnvironment(observation, self._next_episode)
+        self._environment = RecordedEnvironment(observation, self._next_episode, base)
         self._versions = VersionStore(folder)
         self._thread = threading.Thread(target=self._learn, name="learner", daemon=True)
 

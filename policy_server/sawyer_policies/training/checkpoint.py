@@ -10,11 +10,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from sawyer_core.errors import ConfigError
 from sawyer_policies.learners import Learner
 from sawyer_policies.learners.checkpoint import load_learner, save_learner
 from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.learners.replay import ReplayBuffer
 from sawyer_policies.observations import LearnerSpaces
+from sawyer_policies.training.config import TrainingConfig, config_mapping
 from sawyer_policies.training.disk import sha256_of, sync_folder, write_file
 
 FOLDER = "checkpoint"
@@ -34,6 +36,22 @@ class Restored:
     tensors: dict[str, Any]
     meta: dict[str, Any]
     replay: ReplayBuffer
+
+
+def check_same_config(config: TrainingConfig, found: Restored) -> None:
+    """A run goes on only with the settings it began with.
+
+    Raises:
+        CheckpointError: the checkpoint says nothing of them.
+        ConfigError: names the first that differs.
+    """
+    now = json.loads(json.dumps(config_mapping(config)))
+    then = found.trainer.get("config")
+    if not isinstance(then, dict):
+        raise CheckpointError(f"{found.path} has no config")
+    for name in sorted(now.keys() | then.keys()):
+        if now.get(name) != then.get(name):
+            raise ConfigError(name, now.get(name), f"{then.get(name)!r}, as the run began")
 
 
 def save_checkpoint(

@@ -6,92 +6,24 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any, TypeAlias
 
-from sawyer_controllers.blocks.rewards import BLOCKS_REWARDS
-from sawyer_controllers.rewards import REWARDS
 from sawyer_core.config import from_mapping, setting, validate
 from sawyer_core.errors import ConfigError, UnknownNameError
 from sawyer_core.specs import BASE_CONTROLLERS
 from sawyer_policies.learners import ALGORITHMS, SacConfig, Td3Config, config_class
 from sawyer_policies.observations import PRESETS as OBSERVATIONS
+from sawyer_policies.training.choices import CHOICES, TASKS, TaskChoices, combinations
 from sawyer_policies.training.defaults import insertion_defaults
 
 LearnerConfig: TypeAlias = SacConfig | Td3Config
 
-TASKS = ("insertion", "blocks")
+MIRRORS = 3
+"""Mirrored copies of a step: left and right, front and back, both."""
 SHIPPED_DEMOS = "shipped"
 """Value of ``demos`` that names the demonstrations of this package."""
 
 SEED_BASE = 1_000_000
 SEED_STRIDE = 100_000
 MAX_SEED = 20_000  # the largest episode seed stays below 2**31
-
-
-@dataclass(frozen=True)
-class TaskChoices:
-    """What goes together in one task; the defaults depend on the other choices."""
-
-    env_id: str
-    rewards: tuple[str, ...]
-    observations: tuple[str, ...]
-    observation_of_reward: dict[str, str]
-    residual_observation: dict[str, str]
-    action_scale_m: dict[str, float]
-    demos: bool
-    shaping: dict[str, dict[str, float]]
-    base_policy: bool
-    env: dict[str, Any]
-
-
-_BLOCKS_OBSERVATIONS = tuple(name for name in OBSERVATIONS if name.startswith("blocks"))
-
-CHOICES: dict[str, TaskChoices] = {
-    "insertion": TaskChoices(
-        env_id="sawyer_sim:Sawyer/Insertion-v0",
-        rewards=REWARDS,
-        observations=tuple(name for name in OBSERVATIONS if name not in _BLOCKS_OBSERVATIONS),
-        # thesis chapter 9: position and force with the electrical signal, the picture in the
-        # visual setting
-        # dense is the setting of full state information, which knows the commanded goal, too
-        observation_of_reward={
-            name: {"image": "image32", "dense": "state_goal"}.get(name, "state")
-            for name in REWARDS
-        },
-        # ours: what the base controller is about to do depends on the commanded goal, which no
-        # picture shows; where the plug really is, the policy has from the picture alone
-        residual_observation={"image": "image32_goal"},
-        # the digest proposes 1 mm (B.2 [E2]); ours: 1.5 mm, as a plug that sits off-centre under
-        # +-1 mm of goal noise needs more, and 2 mm without a base controller, as 1 mm alone
-        # reaches the goal only in the last of 50 steps
-        action_scale_m={"p_controller": 0.0015, "none": 0.002},
-        demos=True,
-        # ours: the value of a seated plug is about 5, that of a jam about -5 (sparse: 0); tuned
-        # on the tuning seeds
-        shaping={
-            "sparse": {"reward_scale": 0.1, "stop_penalty": 0.5},
-            "dense": {"reward_scale": 0.03, "success_bonus": 6.0, "stop_penalty": 5.0},
-            "image": {
-                "reward_offset": 45.0,
-                "reward_scale": 0.005,
-                "success_bonus": 40.0,
-                "stop_penalty": 20.0,
-            },
-        },
-        base_policy=False,
-        env={},
-    ),
-    "blocks": TaskChoices(
-        env_id="sawyer_sim:Sawyer/Blocks-v0",
-        rewards=BLOCKS_REWARDS,
-        observations=_BLOCKS_OBSERVATIONS,
-        observation_of_reward=dict.fromkeys(BLOCKS_REWARDS, "blocks"),
-        residual_observation={},
-        action_scale_m={"p_controller": 0.01, "none": 0.01},
-        demos=False,
-        shaping={},
-        base_policy=True,
-        env={"block_yaw_rad": 0.3},  # thesis chapter 8: the largest rotation of its study
-    ),
-}
 
 
 @dataclass(frozen=True)
@@ -155,13 +87,22 @@ class TrainingSettings:
         bounds=(1, 50),
         doc="steps of reward before the learner's own estimate takes over (ours)",
     )
+    goal_copies: int = setting(
+        0,
+        bounds=(0, 100),
+        doc="further transitions stored for each step: the same command under another commanded "
+        "goal, shared otherwise between base controller and policy (ours)",
+    )
+    mirror_copies: bool = setting(
+        False, doc="store each step of a block assembly as three mirrors would show it, too (ours)"
+    )
     update_at: str = setting(
         "episode",
         choices=("episode", "step"),
         doc="make up the updates at the end of each episode, or after every step",
     )
     learning_starts: int = setting(
-        250, bounds=(1, 1_000_000), doc="transitions stored before the first update"
+        250, bounds=(1, 1_000_000), doc="environment steps before the first update"
     )
     warmup_steps: int = setting(
         1000,
@@ -213,7 +154,9 @@ class TrainingSettings:
         "stop is worse than a jam (ours)",
     )
     replay_capacity: int = setting(
-        100_000, bounds=(1, 100_000_000), doc="transitions kept; more than `steps` is not used"
+        100_000,
+        bounds=(1, 100_000_000),
+        doc="transitions kept; more than `steps` and their copies is not used",
     )
     checkpoint_every_steps: int = setting(
         1000, bounds=(1, 10_000_000), doc="environment steps between two checkpoints, at least"
@@ -236,6 +179,11 @@ class TrainingSettings:
     def __post_init__(self) -> None:
         if type(self) is TrainingSettings:
             validate(self)
+
+    @property
+    def copies(self) -> int:
+        """Further transitions stored for each step."""
+        return self.goal_copies or (MIRRORS if self.mirror_copies else 0)
 
 
 @dataclass(frozen=True)
@@ -311,6 +259,7 @@ def check_combination(config: TrainingSettings) -> None:
     if updates and not (critic and "image" in OBSERVATIONS[config.observation]):
         without = "0 without a picture and a critic_observation"
         raise ConfigError("representation_updates_per_step", updates, without)
+    _check_copies(config)
     if config.demos and not choices.demos:
         raise ConfigError("demos", config.demos, f"none for task {config.task}")
     if config.base_policy and not (choices.base_policy and config.base_controller != "none"):
@@ -327,17 +276,18 @@ def check_combination(config: TrainingSettings) -> None:
         raise ConfigError("learner.encoder.decoupled", True, needs)
 
 
-def combinations(task: str) -> str:
-    """The valid combinations of a task, in words."""
-    choices = CHOICES[task]
-    parts = [
-        f"task {task}: algorithm {' | '.join(ALGORITHMS)}",
-        f"reward {' | '.join(choices.rewards)}",
-        f"base controller {' | '.join(choices.action_scale_m)}",
-        f"observation {' | '.join(choices.observations)}",
-        "with or without demonstrations" if choices.demos else "without demonstrations",
-    ]
-    return ", ".join(parts)
+def _check_copies(config: TrainingSettings) -> None:
+    if config.goal_copies and not (
+        config.task == "insertion"
+        and config.base_controller != "none"
+        and "goal_error" in OBSERVATIONS[config.observation]
+    ):
+        without = "0 but for insertion with a base controller and an observation with goal_error"
+        raise ConfigError("goal_copies", config.goal_copies, without)
+    if config.mirror_copies and config.task != "blocks":
+        raise ConfigError("mirror_copies", True, "false but for task blocks, the symmetric one")
+    if config.copies and config.n_step > 1:
+        raise ConfigError("n_step", config.n_step, "1 with goal_copies or mirror_copies")
 
 
 def training_config(values: Mapping[str, Any]) -> TrainingConfig:

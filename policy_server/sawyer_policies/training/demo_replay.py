@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import numpy.typing as npt
 
-from sawyer_controllers.p_controller import PController, PControllerConfig
+from sawyer_controllers.p_controller import PController
 from sawyer_controllers.rewards import Reward, RewardInput, make_reward
 from sawyer_core.errors import ConfigError
 from sawyer_core.tasks import InsertionTask
@@ -46,7 +46,7 @@ def policy_actions(
     """
     displacement_m = np.asarray(episode.arrays["action"], dtype=np.float64) * demo_scale_m
     if config.residual:
-        base = PController(PControllerConfig(task.base_gains) if task.base_gains else None)
+        base = PController.of_task(task)
         positions = episode.arrays["ee_position"][:-1]
         goals = episode.arrays["goal_position"][:-1]
         steps = [base.action(x, goal) for x, goal in zip(positions, goals, strict=True)]

@@ -18,6 +18,7 @@ import numpy as np
 import numpy.typing as npt
 from gymnasium.envs.registration import load_env_creator
 
+from sawyer_controllers.p_controller import PController
 from sawyer_controllers.rewards import needs_image
 from sawyer_core.errors import UnknownNameError
 from sawyer_core.tasks import InsertionTask
@@ -59,10 +60,17 @@ class TrainingEnvironment:
     Args:
         env: a Gymnasium environment with named observations.
         observation: what the policy sees.
+        base: the base controller, by default that of eq. (50).
+
+    Attributes:
+        encoder: of the observation.
     """
 
-    def __init__(self, env: Any, observation: ObservationConfig) -> None:
+    def __init__(
+        self, env: Any, observation: ObservationConfig, base: PController | None = None
+    ) -> None:
         self.env = env
+        self.base = PController() if base is None else base
         self.observation = observation
         self.encoder = ObservationEncoder(observation)
 
@@ -126,6 +134,7 @@ def make_environment(config: TrainingConfig) -> TrainingEnvironment:
     return TrainingEnvironment(
         env,
         preset(config.observation, nominal_goal(env), critic=config.critic_observation),
+        PController.of_task(own_task(env)),
     )
 
 
@@ -157,11 +166,16 @@ def plug_offset_m(env: Any, ee_position_m: npt.ArrayLike) -> npt.NDArray[np.floa
     return offset
 
 
+def own_task(env: Any) -> InsertionTask:
+    """The task of an environment of any kind."""
+    inner = env.unwrapped
+    task: InsertionTask = inner.task if hasattr(inner, "task") else insertion_task(env)
+    return task
+
+
 def nominal_goal(env: Any) -> npt.NDArray[np.float64]:
     """(3,) m: the task's own goal, frame `base`."""
-    inner = env.unwrapped
-    task = inner.task if hasattr(inner, "task") else insertion_task(env)
-    return np.array(task.goal, dtype=np.float64)
+    return np.array(own_task(env).goal, dtype=np.float64)
 
 
 @contextlib.contextmanager

@@ -14,10 +14,14 @@ import numpy.typing as npt
 
 from sawyer_core.errors import ConfigError
 from sawyer_policies.learners import Learner, ReplayBuffer, make_learner
-from sawyer_policies.learners.errors import CheckpointError
 from sawyer_policies.observations import Encoded
-from sawyer_policies.training.checkpoint import Restored, load_newest, save_checkpoint
+from sawyer_policies.training.checkpoint import (
+    check_same_config,
+    load_newest,
+    save_checkpoint,
+)
 from sawyer_policies.training.config import TrainingConfig, config_mapping
+from sawyer_policies.training.copies import Step, make_copies
 from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
@@ -133,8 +137,11 @@ class TrainingLoop:
         self.learner: Learner = make_learner(
             config.algorithm, config.learner, spaces, seed=config.seed, device=config.device
         )
-        capacity = min(config.replay_capacity, config.steps)
+        capacity = min(config.replay_capacity, config.steps * (1 + config.copies))
         self.replay = ReplayBuffer(capacity, spaces, device=config.device)
+        self._copies = make_copies(
+            config, environment.observation.position_reference_m, environment.base
+        )
         self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
         seeds = np.random.SeedSequence([config.seed, 1])  # 1: apart from the learner's own chance
         self.state = LoopState(np.random.default_rng(seeds))
@@ -157,7 +164,7 @@ class TrainingLoop:
         )
         if found is None:
             return False
-        _same_config(self.config, found)
+        check_same_config(self.config, found)
         digest = "" if self.demos is None else self.demos.sha256
         if found.trainer.get("demos_sha256", "") != digest:
             raise ConfigError("demos", self.config.demos, "the ones the run began with")
@@ -242,7 +249,8 @@ class TrainingLoop:
         """One episode with its updates; its figures."""
         state, config = self.state, self.config
         seed = config.episode_seed(state.episode)
-        seen = self.environment.encoder.encode(self.environment.reset(seed))
+        arrays = self.environment.reset(seed)
+        seen = self.environment.encoder.encode(arrays)
         self._exploration.restart(state.episode)
         figures = _Episode()
         outcome: Outcome | None = None
@@ -253,7 +261,8 @@ class TrainingLoop:
             outcome = self.environment.step(action)
             following = self.environment.encoder.encode(outcome.arrays)
             self.store(seen, action, outcome, following)
-            seen = following
+            self._store_copies(Step(arrays, action, outcome.arrays), outcome)
+            arrays, seen = outcome.arrays, following
             state.env_steps += 1
             figures.steps += 1
             figures.reward += outcome.reward
@@ -300,9 +309,14 @@ class TrainingLoop:
         cost = self.config.action_penalty * float(np.square(action).mean())
         self._store.add(seen, action, reward - cost, following, terminal)
 
+    def _store_copies(self, step: Step, outcome: Outcome) -> None:
+        encode = self.environment.encoder.encode
+        for copy in self._copies(step, self.state.env_steps):
+            self.store(encode(copy.seen), copy.action, outcome, encode(copy.following))
+
     def _learn(self, env_steps: int, figures: _Episode) -> None:
         count = env_steps * self.config.updates_per_step
-        if count == 0 or len(self.replay) < min(self.config.learning_starts, self.config.steps):
+        if self.state.env_steps < min(self.config.learning_starts, self.config.steps) or not count:
             return
         self._update(self.replay, count, figures, update_actor=not self.warming_up)
         if regression := env_steps * self.config.representation_updates_per_step:
@@ -381,16 +395,3 @@ class TrainingLoop:
             remaining_s=left / rate if rate > 0 else float("nan"),
             warming_up=self.warming_up,
         )
-
-
-def _same_config(config: TrainingConfig, found: Restored) -> None:
-    """A run goes on only with the settings it began with."""
-    import json
-
-    now = json.loads(json.dumps(config_mapping(config)))
-    then = found.trainer.get("config")
-    if not isinstance(then, dict):
-        raise CheckpointError(f"{found.path} has no config")
-    for name in sorted(now.keys() | then.keys()):
-        if now.get(name) != then.get(name):
-            raise ConfigError(name, now.get(name), f"{then.get(name)!r}, as the run began")

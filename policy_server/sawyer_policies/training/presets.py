@@ -19,6 +19,7 @@ _BLOCKS: dict[str, Any] = {
     "warmup_steps": 1500,
     "learning_starts": 400,
     "noise_hold_steps": 10,
+    "mirror_copies": True,
     "actor_average_decay": 0.9,
     "reward_scale": 0.1,  # values of about -6 to 0
     "stop_penalty": 5.0,

@@ -11,6 +11,7 @@ from sawyer_cli.app import run
 from sawyer_datasets.demos import load_demos, read_demos
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.training import read_config, training_config
+from sawyer_policies.training.copies import Step, make_copies
 from sawyer_policies.training.environment import make_environment
 from sawyer_policies.training.metrics import read_metrics
 
@@ -85,3 +86,41 @@ def test_collect_and_show(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> 
     assert found.info.provenance["collection"]["seed"] == 3
     assert run(["demos", "show", str(tmp_path / "set")]) == 0
     assert "scripted expert" in capfd.readouterr().out
+
+
+def test_a_copied_step_is_what_the_twin_would_have_done() -> None:
+    """The same command under another goal: the same state after it, to the last bit but one."""
+    config = training_config(
+        {"connector": "model_e", "goal_copies": 4, "noise_mm": 1.0, "reward": "dense"}
+    )
+    environment = make_environment(config)
+    copies = make_copies(config, environment.observation.position_reference_m, environment.base)
+    rng = np.random.default_rng(0)
+    actions = rng.uniform(-1.0, 1.0, (30, 3)).astype(np.float32)
+
+    def run_with(swapped: int | None) -> "tuple[list[Any], float]":
+        seen = environment.reset(7)
+        for number, action in enumerate(actions[:18]):
+            if number == swapped:
+                step = Step(seen, action, seen)
+                copy = next(iter(copies(step, number)))
+                core = environment.env.unwrapped._session.core
+                before = core.commanded_goal_m
+                core.commanded_goal_m = copy.seen["goal_position"]
+                outcome = environment.step(copy.action)
+                core.commanded_goal_m = before
+                assert np.linalg.norm(copy.seen["goal_position"] - before) > 1e-4
+            else:
+                outcome = environment.step(action)
+            seen = outcome.arrays
+        return [seen["ee_position"], seen["force"]], outcome.reward
+
+    try:
+        plain, reward = run_with(None)
+        for number in (3, 12, 17):
+            swapped, same = run_with(number)
+            np.testing.assert_allclose(swapped[0], plain[0], atol=1e-6)
+            np.testing.assert_allclose(swapped[1], plain[1], atol=0.5)
+            assert same == pytest.approx(reward, abs=1e-2)
+    finally:
+        environment.close()

@@ -44,7 +44,7 @@ def test_every_setting_is_documented_with_its_default_and_that_of_insertion() ->
 @pytest.mark.parametrize("column", BY_REWARD)
 def test_what_depends_on_the_reward_is_what_a_run_gets(column: str) -> None:
     rows, config = table("by reward"), asdict(training_config(BY_REWARD[column]))
-    assert len(rows) == 9
+    assert len(rows) == 10
     for name, cells in rows.items():
         assert cells[column] == shown(config[name]), name
 
@@ -54,6 +54,8 @@ def test_what_differs_without_a_base_controller_is_said(reward: str) -> None:
     based = asdict(training_config({"reward": reward}))
     alone = asdict(training_config({"reward": reward, "base_controller": "none"}))
     listed = {"base_controller", "action_scale_m", "action_penalty"}
+    if reward == "dense":
+        listed |= {"goal_copies"}
     if reward == "image":
         listed |= {"observation", "critic_observation", "representation_updates_per_step"}
     differ = {name for name, value in based.items() if alone[name] != value} - {"learner"}

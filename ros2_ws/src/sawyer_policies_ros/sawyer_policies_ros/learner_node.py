@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING
 from rclpy.clock import Clock, ClockType
 from sawyer_interfaces.msg import EpisodeResult, EpisodeStep, LearnerState
 
+from sawyer_controllers.p_controller import PController
 from sawyer_core import ConfigError, InsertionTask, load_task
 from sawyer_policies_ros.learner_config import LearnerNodeConfig, training_config_of
-from sawyer_policies_ros.step_records import episode_end, step_record
+from sawyer_policies_ros.step_records import check_base, episode_end, step_record
 from sawyer_ros_common import qos
 from sawyer_ros_common.parameters import ConfigParameters
 from sawyer_ros_common.runner import ThinNode, run_node
@@ -31,6 +32,7 @@ class LearnerNode(ThinNode):
         self.config = ConfigParameters(self, LearnerNodeConfig).config
         self.training = training_config_of(self.config)
         self._task = _load(self.config.task_file)
+        self._base = PController.of_task(self._task)
         self._learner: OnlineLearner | None = None
         self._started = to_stamp(time.time_ns())
         self._incomplete_since_s: float | None = None
@@ -53,6 +55,7 @@ class LearnerNode(ThinNode):
                 self._task.goal,
                 critic=self.training.critic_observation,
             ),
+            base=self._base,
             max_backlog=0 if config.clock == "lockstep" else config.max_backlog,
             notify=self.get_logger().info,
             changed=self._wake.trigger,
@@ -78,6 +81,8 @@ class LearnerNode(ThinNode):
             raise ConfigError(
                 "reward of the episode manager", message.reward_name, self.training.reward
             )
+        if self.training.goal_copies:
+            check_base(message, self._base)
         record = step_record(message, self.training.action_scale_m)
         if record is not None:
             self._learner.add_step(record)

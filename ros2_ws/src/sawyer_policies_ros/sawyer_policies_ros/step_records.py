@@ -8,9 +8,13 @@ from typing import Any
 import numpy as np
 from sawyer_interfaces.msg import EpisodeResult, EpisodeStep
 
+from sawyer_controllers.p_controller import PController
+from sawyer_core.errors import ConfigError
 from sawyer_policies.online.transitions import EpisodeEnd, StepRecord, own_action
 from sawyer_ros_common import conversions
 from sawyer_ros_common.stamps import to_ns
+
+BASE_TOLERANCE_M = 1e-6  # ours
 
 
 def step_record(message: EpisodeStep, scale_m: float) -> StepRecord | None:
@@ -30,6 +34,23 @@ def step_record(message: EpisodeStep, scale_m: float) -> StepRecord | None:
         truncated=message.truncated,
         version=message.policy_version,
     )
+
+
+def check_base(message: EpisodeStep, base: PController) -> None:
+    """Refuse a step whose base action is not what ``base`` asks for.
+
+    Copies of steps under other goals are made with it, see `sawyer_policies.training.copies`.
+
+    Raises:
+        ConfigError: the episode manager's base controller has other gains.
+    """
+    said = conversions.xyz(message.base_action)
+    wanted = base.action(
+        conversions.xyz(message.ee_position), conversions.xyz(message.goal_position)
+    )
+    if not np.allclose(said, wanted, rtol=0.0, atol=BASE_TOLERANCE_M):
+        allowed = f"{wanted.tolist()} m of gains {list(base.config.gains)}, or goal_copies=0"
+        raise ConfigError("base action of the episode manager", said.tolist(), allowed)
 
 
 def _named(message: EpisodeStep, prefix: str) -> dict[str, np.ndarray[Any, Any]]:
