@@ -34,7 +34,7 @@ def insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     if residual:
         plain.setdefault("action_penalty", 0.02)
     if residual and plain.get("observation") == "state_goal" and plain.get("n_step", 1) == 1:
-        plain.setdefault("goal_copies", 3)
+        plain.setdefault("goal_copies", 7)
     for key, value in LEARNER_DEFAULTS.get(str(algorithm), {}).items():
         learner.setdefault(key, value)
     if pictures and residual:
