@@ -5,8 +5,9 @@ uint32) and its content: length of a JSON header (uint32), the header, the array
 another as the header lists them. Kind ``step`` is one transition, kind ``episode`` closes the
 steps written since the last first step; steps that nothing closes do not count.
 
-A record that reaches beyond the end of the file, or is the last one and has another checksum, was
-being written when its writer died: it is cut off. Damage anywhere else is reported, not repaired.
+A record that reaches beyond the end of the file with no whole record behind it, or is the last one
+and has another checksum, was being written when its writer died: it is cut off. Damage anywhere
+else is reported, not repaired.
 """
 
 from __future__ import annotations
@@ -30,6 +31,7 @@ FILE_NAME = "journal.bin"
 MAX_RECORD_BYTES = 64 * 1024**2  # ours: a transition has some kB
 _HEAD = struct.Struct("<II")
 _LENGTH = struct.Struct("<I")
+_BEGINNING = b'{"kind": "'  # of every record's header, behind its length
 
 
 class Journal:
@@ -227,6 +229,20 @@ def _scan(handle: int, path: Path) -> tuple[int, int, list[tuple[int, int]]]:
     return position, 0, index
 
 
+def _record_behind(handle: int, position: int, size: int) -> bool:
+    """Whether a whole record lies behind the one at ``position``, whose length must be wrong."""
+    tail = os.pread(handle, size - position, position)
+    found = tail.find(_BEGINNING, _HEAD.size + _LENGTH.size + 1)
+    while found >= 0:
+        start = found - _LENGTH.size
+        length, checksum = _HEAD.unpack_from(tail, start - _HEAD.size)
+        content = tail[start : start + length]
+        if len(content) == length and zlib.crc32(content) == checksum:
+            return True
+        found = tail.find(_BEGINNING, found + 1)
+    return False
+
+
 def _good_length(handle: int, position: int, size: int, path: Path) -> int:
     """Length of the content of a record, 0 where the file was cut off in it."""
     head = os.pread(handle, _HEAD.size, position)
@@ -234,7 +250,7 @@ def _good_length(handle: int, position: int, size: int, path: Path) -> int:
         return 0
     length, checksum = _HEAD.unpack(head)
     end = position + _HEAD.size + length
-    if end > size and length <= MAX_RECORD_BYTES:
+    if end > size and length <= MAX_RECORD_BYTES and not _record_behind(handle, position, size):
         return 0
     content = os.pread(handle, length, position + _HEAD.size) if end <= size else b""
     if length and len(content) == length and zlib.crc32(content) == checksum:

@@ -51,7 +51,8 @@ def check_same_config(config: TrainingConfig, found: Restored) -> None:
         raise CheckpointError(f"{found.path} has no config")
     for name in sorted(now.keys() | then.keys()):
         if now.get(name) != then.get(name):
-            raise ConfigError(name, now.get(name), f"{then.get(name)!r}, as the run began")
+            before = repr(then[name]) if name in then else "a version without this setting"
+            raise ConfigError(name, now.get(name), f"{before}, as the run began")
 
 
 def save_checkpoint(

@@ -123,6 +123,12 @@ class TrainingSettings:
         doc="steps for which the noise of an exploring action, or a uniform one, is kept (ours): "
         "at 1 the arm averages it out",
     )
+    push_share: float = setting(
+        0.0,
+        bounds=(0.0, 1.0),
+        doc="share of the later episodes that begin with such a push before the policy goes on "
+        "(ours): what one yaw of the blocks needs is not forgotten while others are learned",
+    )
     demo_pretrain_updates: int = setting(
         0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"
     )
@@ -286,6 +292,10 @@ def _check_copies(config: TrainingSettings) -> None:
         raise ConfigError("goal_copies", config.goal_copies, without)
     if config.mirror_copies and config.task != "blocks":
         raise ConfigError("mirror_copies", True, "false but for task blocks, the symmetric one")
+    bias = getattr(config, "env", {}).get("control_mu", 0.0)
+    if config.mirror_copies and (bias or config.base_policy):
+        what = f"env.control_mu = {bias}" if bias else f"base_policy = {config.base_policy}"
+        raise ConfigError("mirror_copies", True, f"false with {what}, which no mirror turns round")
     if config.copies and config.n_step > 1:
         raise ConfigError("n_step", config.n_step, "1 with goal_copies or mirror_copies")
 

@@ -16,7 +16,7 @@ from sawyer_datasets.demos import DemoEpisode, DemoSet, load_demos
 from sawyer_policies.learners import ReplayBuffer
 from sawyer_policies.observations import ObservationEncoder
 from sawyer_policies.training.config import TrainingConfig
-from sawyer_policies.training.rewarding import stored_reward
+from sawyer_policies.training.rewarding import action_cost, stored_reward
 
 _EXACT = 1e-6  # ours: rounding of float32 actions at the bounds
 
@@ -114,6 +114,7 @@ def _add(
         ended = episode.success and step + 1 == episode.steps
         stored = stored_reward(config, value, ended=ended, success=ended)
         clipped = np.clip(action, -1.0, 1.0).astype(np.float32)
+        stored -= action_cost(config, clipped)
         replay.add(encoded[step], clipped, stored, encoded[step + 1], ended)
     return left_out
 

@@ -29,7 +29,7 @@ from sawyer_policies.training.exploration import Exploration
 from sawyer_policies.training.inspection import bad_batch_saved
 from sawyer_policies.training.metrics import MetricsLog
 from sawyer_policies.training.n_step import NStepStore
-from sawyer_policies.training.rewarding import transition_end
+from sawyer_policies.training.rewarding import action_cost, transition_end
 
 RECENT = 20
 
@@ -279,14 +279,17 @@ class TrainingLoop:
     def _pretrain(self) -> None:
         """Learn from the demonstrations alone, before the first episode."""
         count = self.config.demo_pretrain_updates
-        if self.demo_replay is None or self.state.episode or not count:
+        if self.demo_replay is None or self.learner.updates or not count:
             return
         self._notify(f"{count} updates on {len(self.demo_replay)} demonstrated transitions")
         self._update(self.demo_replay, count, _Episode(), update_actor=True)
 
     def choose(self, seen: Encoded) -> npt.NDArray[np.float32]:
         """(3,) learned action in [-1, 1] while training."""
-        action = self._exploration.warm_up(self.state.env_steps) if self.warming_up else None
+        exploration = self._exploration
+        action = (
+            exploration.warm_up(self.state.env_steps) if self.warming_up else exploration.push()
+        )
         if action is not None:
             return action
         batch = {name: value[None] for name, value in seen.items()}
@@ -306,7 +309,7 @@ class TrainingLoop:
     ) -> None:
         """Store a transition; the policy's own action, never the sum with the base's."""
         reward, terminal = transition_end(self.config, outcome.reward, outcome)
-        cost = self.config.action_penalty * float(np.square(action).mean())
+        cost = action_cost(self.config, action)
         self._store.add(seen, action, reward - cost, following, terminal)
 
     def _store_copies(self, step: Step, outcome: Outcome) -> None:
@@ -316,7 +319,8 @@ class TrainingLoop:
 
     def _learn(self, env_steps: int, figures: _Episode) -> None:
         count = env_steps * self.config.updates_per_step
-        if self.state.env_steps < min(self.config.learning_starts, self.config.steps) or not count:
+        begin = min(self.config.learning_starts, self.config.steps)
+        if self.state.env_steps < begin or not (count and len(self.replay)):
             return
         self._update(self.replay, count, figures, update_actor=not self.warming_up)
         if regression := env_steps * self.config.representation_updates_per_step:

@@ -37,6 +37,8 @@ _BLOCKS_SAC: dict[str, Any] = {
     "learner.init_log_std": -1.5,
     "learner.target_entropy_per_dim": -1.7,
 }
+# without a base controller nothing would move the arm once the push is over
+_BLOCKS_ALONE: dict[str, Any] = {"warmup_action": "uniform"}
 
 
 def _named() -> dict[str, dict[str, Any]]:
@@ -53,6 +55,7 @@ def _named() -> dict[str, dict[str, Any]]:
                 **base,
                 **_BLOCKS,
                 **(_BLOCKS_SAC if algorithm == "sac" else {}),
+                **({} if base is _RESIDUAL else _BLOCKS_ALONE),
                 "task": "blocks",
                 "algorithm": algorithm,
             }

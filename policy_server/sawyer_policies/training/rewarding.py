@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import numpy as np
+import numpy.typing as npt
+
 from sawyer_controllers.episode import StopReason
 from sawyer_policies.training.config import TrainingConfig
 from sawyer_policies.training.environment import Outcome
@@ -35,6 +38,11 @@ def stored_reward(
     if ended and config.absorbing_terminals:
         scaled /= 1.0 - config.learner.gamma
     return scaled
+
+
+def action_cost(config: TrainingConfig, action: npt.NDArray[np.float32]) -> float:
+    """What an action costs, (3,) in [-1, 1]: subtracted from the stored reward."""
+    return config.action_penalty * float(np.square(action).mean())
 
 
 def transition_end(config: TrainingConfig, reward: float, outcome: Outcome) -> tuple[float, bool]:

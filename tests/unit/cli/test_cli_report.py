@@ -186,6 +186,10 @@ def test_cells_made_with_other_settings_are_named(tmp_path: Path, plan: Path) ->
     store.save(job, {"result": {"config": {**settings, "gone": 1, "horizon": 49}}})
     (line,) = outdated(jobs, store, plan.parent)
     assert line == "residual_sac_dense/usb/s0/train: horizon was 49, is 50"
+    older = {name: value for name, value in settings.items() if name != "goal_copies"}
+    store.save(job, {"result": {"config": older}})
+    (line,) = outdated(jobs, store, plan.parent)
+    assert line == "residual_sac_dense/usb/s0/train: goal_copies was 0, is 7"
 
 
 # ---- commands as processes; a small program stands in for `python -m sawyer_cli`

@@ -118,6 +118,14 @@ def test_left_and_right_change_places() -> None:
         ({"goal_copies": 2, "reward": "sparse"}, "an observation with goal_error"),
         ({"goal_copies": 2, "task": "blocks"}, "an observation with goal_error"),
         ({"mirror_copies": True}, "false but for task blocks"),
+        (
+            {"task": "blocks", "mirror_copies": True, "env.control_mu": 0.1},
+            "false with env.control_mu = 0.1",
+        ),
+        (
+            {"task": "blocks", "mirror_copies": True, "base_policy": "residual_blocks"},
+            "false with base_policy = residual_blocks",
+        ),
         ({"goal_copies": 2, "n_step": 2}, "1 with goal_copies or mirror_copies"),
     ],
 )

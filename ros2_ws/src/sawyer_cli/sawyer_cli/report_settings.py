@@ -80,8 +80,10 @@ def outdated(jobs: Iterable[Job], store: Store, plan_folder: Path) -> list[str]:
         record = store.record(job) if job.kind == TRAIN else None
         if record is None:
             continue
-        then = flat(record["result"].get("config", {}))
+        recorded = record["result"].get("config", {})
         now = flat(resolved_settings(job, plan_folder))
+        # a setting that came later was then as good as at its default
+        then = {**_defaults(str(now["algorithm"])), **flat(recorded)} if recorded else {}
         changed = [
             f"{name} was {then[name]!r}, is {now[name]!r}"
             for name in sorted(then.keys() & now.keys())
@@ -90,6 +92,16 @@ def outdated(jobs: Iterable[Job], store: Store, plan_folder: Path) -> list[str]:
         if changed:
             lines.append(f"{job.id}: {'; '.join(changed)}")
     return lines
+
+
+def _defaults(algorithm: str) -> dict[str, Any]:
+    """Return every setting's own default, with dotted names."""
+    from dataclasses import asdict
+
+    from sawyer_policies.learners import config_class
+    from sawyer_policies.training.config import TrainingSettings
+
+    return flat({**asdict(TrainingSettings()), "learner": asdict(config_class(algorithm)())})
 
 
 def flat(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:

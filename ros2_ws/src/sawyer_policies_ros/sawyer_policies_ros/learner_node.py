@@ -81,10 +81,10 @@ class LearnerNode(ThinNode):
             raise ConfigError(
                 "reward of the episode manager", message.reward_name, self.training.reward
             )
-        if self.training.goal_copies:
-            check_base(message, self._base)
         record = step_record(message, self.training.action_scale_m)
         if record is not None:
+            if self.training.goal_copies:
+                check_base(message, self._base)
             self._learner.add_step(record)
             self.health.tick()
 
