@@ -12,15 +12,34 @@ from sawyer_policies.training.disk import PatientWriter, replace_file
 ORIGIN_FILE = "begun.json"
 
 
-def git_commit() -> str:
-    """Commit of this code, with ``-dirty`` where tracked files differ; empty outside git."""
-    here = Path(__file__).resolve().parent
-    words = ["git", "-C", str(here), "describe", "--always", "--dirty", "--abbrev=40"]
+def git_state(folder: Path) -> tuple[str, bool]:
+    """Commit of a checkout, empty outside git, and whether tracked files differ from it.
+
+    Documents do not count: a study writes its own while it runs.
+    """
+
+    def ask(*words: str) -> str:
+        done = subprocess.run(
+            ["git", "-C", str(folder), *words],
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=10.0,
+        )
+        return done.stdout.strip() if done.returncode == 0 else ""
+
+    code = ("--", ":/", ":(top,exclude)docs")
     try:
-        done = subprocess.run(words, capture_output=True, text=True, check=False, timeout=10.0)
-    except (OSError, subprocess.TimeoutExpired):
-        return ""
-    return done.stdout.strip() if done.returncode == 0 else ""
+        commit = ask("rev-parse", "HEAD")
+        return commit, bool(ask("status", "--porcelain", "--untracked-files=no", *code))
+    except (OSError, subprocess.TimeoutExpired):  # no git: a source archive
+        return "", False
+
+
+def git_commit() -> str:
+    """Commit of this code, with ``-dirty`` where it differs; empty outside git."""
+    commit, changed = git_state(Path(__file__).resolve().parent)
+    return f"{commit}-dirty" if changed else commit
 
 
 def record_origin(folder: Path, writer: PatientWriter) -> None:

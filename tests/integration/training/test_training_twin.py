@@ -11,7 +11,7 @@ from sawyer_cli.app import run
 from sawyer_datasets.demos import load_demos, read_demos
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.training import read_config, training_config
-from sawyer_policies.training.copies import Step, make_copies
+from sawyer_policies.training.copies import SIGNS, Step, make_copies, mirrored
 from sawyer_policies.training.environment import make_environment
 from sawyer_policies.training.metrics import read_metrics
 
@@ -122,5 +122,50 @@ def test_a_copied_step_is_what_the_twin_would_have_done() -> None:
             np.testing.assert_allclose(swapped[0], plain[0], atol=1e-6)
             np.testing.assert_allclose(swapped[1], plain[1], atol=0.5)
             assert same == pytest.approx(reward, abs=1e-2)
+    finally:
+        environment.close()
+
+
+# of moves of up to 20 mm: left and right the arm's speed limits bind at different poses
+FREE_M = (3e-3, 5e-4, 3e-3)
+
+
+def test_a_mirrored_step_is_what_the_twin_would_have_done() -> None:
+    """Blocks turned as the mirror shows them, actions as it shows them: the arm does likewise."""
+    settings = {"env.block_yaw_rad": 0.3, "env.block_yaw_set": "discrete", "mirror_copies": True}
+    environment = make_environment(training_config({"task": "blocks", **settings}))
+    actions = np.random.default_rng(0).uniform(-1.0, 1.0, (4, 3)).astype(np.float32)
+
+    def yaws(seen: "dict[str, Any]") -> "tuple[float, ...]":
+        return tuple(np.round(seen["object_state"].reshape(2, 5)[:, 3], 1).tolist())
+
+    def steps(seed: int, sign: Any) -> "list[Step]":
+        found, seen = [], environment.reset(seed)
+        for action in actions:
+            given = (action * sign).astype(np.float32)
+            outcome = environment.step(given)
+            found.append(Step(seen, given, outcome.arrays))
+            seen = outcome.arrays
+        return found
+
+    try:
+        seeds: dict[tuple[float, ...], int] = {}
+        for seed in range(40):
+            seeds.setdefault(yaws(environment.reset(seed)), seed)
+        plain = steps(seeds[(0.3, 0.0)], np.ones(3))
+        # the yaws that each mirror shows: of left and right
+        for index, turned in enumerate([(0.0, -0.3), (-0.3, 0.0), (0.0, 0.3)]):
+            sign = np.array([*SIGNS[index], 1.0])
+            for here, there in zip(plain, steps(seeds[turned], sign), strict=True):
+                copy = list(mirrored(here, 0))[index]
+                np.testing.assert_array_equal(copy.action, there.action)
+                for name in ("seen", "following"):
+                    shown, met = getattr(copy, name), getattr(there, name)
+                    np.testing.assert_allclose(
+                        shown["ee_position"], met["ee_position"], atol=FREE_M[index]
+                    )
+                    np.testing.assert_allclose(
+                        shown["object_state"], met["object_state"], atol=2e-3
+                    )
     finally:
         environment.close()

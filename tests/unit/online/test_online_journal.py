@@ -130,6 +130,21 @@ def test_damage_in_the_middle_is_refused_with_its_place(tmp_path: Path) -> None:
         Journal(path)
 
 
+@pytest.mark.parametrize("bit", [8, 20, 25])
+def test_a_damaged_length_is_no_torn_end(tmp_path: Path, bit: int) -> None:
+    path = tmp_path / "j"
+    journal = Journal(path)
+    for episode in range(3):
+        write_episode(journal, episode, 2)
+    journal.close()
+    data = bytearray(path.read_bytes())
+    data[len(MAGIC) + bit // 8] ^= 1 << bit % 8
+    path.write_bytes(data)
+    with pytest.raises(RecordingError, match="damaged at byte 8"):
+        Journal(path)
+    assert path.read_bytes() == bytes(data)  # nothing was cut
+
+
 def test_two_writers_are_refused(tmp_path: Path) -> None:
     first = Journal(tmp_path / "j")
     with pytest.raises(RecordingError, match="in use"):

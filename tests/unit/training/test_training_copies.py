@@ -12,11 +12,11 @@ from sawyer_controllers.blocks.rewards import BlocksReward
 from sawyer_controllers.p_controller import PController, PControllerConfig
 from sawyer_core.errors import ConfigError
 from sawyer_policies.observations import preset
-from sawyer_policies.training import training_config
+from sawyer_policies.training import train, training_config
 from sawyer_policies.training.copies import SIGNS, GoalCopies, Step, make_copies, mirrored
 from sawyer_policies.training.environment import TrainingEnvironment
 from sawyer_policies.training.loop import TrainingLoop
-from sawyer_policies.training.testing import GOAL, PointEnv, tiny
+from sawyer_policies.training.testing import GOAL, PointEnv, make_point, tiny
 
 CONFIG = training_config({"goal_copies": 5, "noise_mm": 1.0})
 UNIT = st.floats(-1.0, 1.0, width=32)
@@ -151,6 +151,13 @@ def test_a_run_stores_them_with_the_reward_of_the_step(tmp_path: Any) -> None:
     assert loop.replay.capacity == 160
     rewards = batch.reward.reshape(-1, 4).numpy()
     assert (rewards == rewards[:, :1]).all()
+
+
+@pytest.mark.parametrize("n_step", [1, 3])
+def test_learning_waits_for_the_first_stored_step(tmp_path: Any, n_step: int) -> None:
+    config = tiny(n_step=n_step, update_at="step", learning_starts=1, steps=30)
+    result = train(config, tmp_path, environment=make_point)
+    assert (result.env_steps, result.finished) == (30, True)
 
 
 def test_none_are_made_unless_asked_for() -> None:

@@ -21,6 +21,7 @@ from sawyer_datasets.studies.jobs import TRAIN, Job, JobSet, filled
 from sawyer_datasets.studies.outcomes import evaluation_outcome, training_outcome
 from sawyer_datasets.studies.runner import JobFailedError, StudyStoppedError
 from sawyer_datasets.studies.store import Store
+from sawyer_policies.training.origin import git_state
 
 POLL_S = 0.2
 LEAST_LIMIT_S = 3600.0  # ours: a command that takes longer than this ...
@@ -165,23 +166,6 @@ def _wait(process: subprocess.Popen[bytes], limit_s: float, stop: threading.Even
 
 def _steps(job: Job) -> int:
     return int(job.words[job.words.index("--steps") + 1])
-
-
-def git_state(root: Path) -> tuple[str, bool]:
-    """Return the commit of the checkout, and whether tracked files differ from it."""
-
-    def ask(*words: str) -> str:
-        done = subprocess.run(
-            ["git", "-C", str(root), *words], capture_output=True, text=True, check=False
-        )
-        return done.stdout.strip() if done.returncode == 0 else ""
-
-    try:
-        commit = ask("rev-parse", "HEAD")
-        changed = bool(ask("status", "--porcelain", "--untracked-files=no"))
-    except OSError:  # no git: a source archive
-        return "", False
-    return commit, changed
 
 
 @lru_cache(maxsize=1)
