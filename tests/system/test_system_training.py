@@ -18,7 +18,7 @@ from sawyer_datasets import BagStatus, read_episode, verify_bag
 from sawyer_policies.bundles import load_bundle
 from sawyer_policies.online.journal import Journal
 from sawyer_policies.online.transitions import RecordedEpisode, own_action
-from sawyer_policies_ros.step_records import check_base
+from sawyer_policies_ros.step_records import check_base, step_record
 from sawyer_ros_common import qos
 from sawyer_ros_common.testing import LaunchedGraph, wait_for
 
@@ -196,6 +196,20 @@ def test_a_bad_setting_ends_the_launch_with_what_is_allowed(
     assert status != 0
     for word in texts:
         assert word in text
+
+
+def test_a_command_that_is_not_the_sum_is_known_as_a_hold() -> None:
+    message = EpisodeStep()
+    message.next_stamp.sec = 1
+    message.base_action.x, message.learned_action.x, message.disturbance.x = 0.002, 0.001, 0.0005
+    message.command.x = 0.0035
+    record = step_record(message, 0.001)
+    assert record is not None
+    assert not record.held
+    message.command.x = 0.0
+    record = step_record(message, 0.001)
+    assert record is not None
+    assert record.held
 
 
 def test_a_base_controller_with_other_gains_is_refused_where_steps_are_copied() -> None:

@@ -60,7 +60,7 @@ class RecordedEnvironment(TrainingEnvironment):
         record = self._record
         if not np.array_equal(action, record.action):
             raise RecordingError(f"{action.tolist()} is not the action of step {record.step}")
-        info: dict[str, Any] = {}
+        info: dict[str, Any] = {"held": record.held}
         self._step += 1
         if self._episode is not None and self._step == len(self._episode.steps):
             info["result"] = dict(self._episode.end.result)

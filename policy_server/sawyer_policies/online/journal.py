@@ -164,6 +164,7 @@ def _encode_step(step: StepRecord) -> bytes:
         "terminal": step.terminal,
         "truncated": step.truncated,
         "version": step.version,
+        "held": step.held,
     }
     arrays = {f"seen.{name}": array for name, array in step.seen.items()}
     arrays |= {f"after.{name}": array for name, array in step.after.items()}

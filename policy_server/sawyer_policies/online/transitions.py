@@ -31,6 +31,7 @@ class StepRecord:
         terminal: the episode ended here for good.
         truncated: its time was up.
         version: of the weights that acted.
+        held: a fault put a hold in the command's place, so the action is not what was done.
     """
 
     episode: int
@@ -44,6 +45,7 @@ class StepRecord:
     terminal: bool = False
     truncated: bool = False
     version: str = ""
+    held: bool = False
 
     @property
     def ended(self) -> bool:

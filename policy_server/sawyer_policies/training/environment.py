@@ -44,7 +44,8 @@ class Outcome:
         reward: of the state reached.
         ended: success or safety stop: the state goes on for ever.
         cut: the time is up; the return goes on beyond.
-        info: what the environment says; ``result`` at the end of an episode.
+        info: what the environment says; ``result`` at the end of an episode, ``held`` where
+            something else than the action was done.
     """
 
     arrays: Arrays

@@ -21,15 +21,14 @@ from sawyer_policies.training.checkpoint import (
     save_checkpoint,
 )
 from sawyer_policies.training.config import TrainingConfig, config_mapping
-from sawyer_policies.training.copies import Step, make_copies
+from sawyer_policies.training.copies import Step
 from sawyer_policies.training.demo_replay import DemoTransitions
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
 from sawyer_policies.training.exploration import Exploration
 from sawyer_policies.training.inspection import bad_batch_saved
 from sawyer_policies.training.metrics import MetricsLog
-from sawyer_policies.training.n_step import NStepStore
-from sawyer_policies.training.rewarding import action_cost, transition_end
+from sawyer_policies.training.step_store import StepStore
 
 RECENT = 20
 
@@ -139,10 +138,7 @@ class TrainingLoop:
         )
         capacity = min(config.replay_capacity, config.steps * (1 + config.copies))
         self.replay = ReplayBuffer(capacity, spaces, device=config.device)
-        self._copies = make_copies(
-            config, environment.observation.position_reference_m, environment.base
-        )
-        self._store = NStepStore(self.replay, config.n_step, config.learner.gamma)
+        self._store = StepStore(config, environment, self.replay)
         seeds = np.random.SeedSequence([config.seed, 1])  # 1: apart from the learner's own chance
         self.state = LoopState(np.random.default_rng(seeds))
         self._exploration = Exploration(config, self.state.rng)
@@ -172,7 +168,7 @@ class TrainingLoop:
         tensors = {k: v for k, v in found.tensors.items() if not k.startswith("average.")}
         self.learner.load_state(tensors, found.meta)
         self.replay = found.replay
-        self._store = NStepStore(self.replay, self.config.n_step, self.config.learner.gamma)
+        self._store = StepStore(self.config, self.environment, self.replay)
         self.state.restore(found.trainer["state"])
         self.state.average = average or None
         self._log = MetricsLog(self.folder, self._writer, found.trainer["files"])
@@ -260,8 +256,8 @@ class TrainingLoop:
             action = self.choose(seen)
             outcome = self.environment.step(action)
             following = self.environment.encoder.encode(outcome.arrays)
-            self.store(seen, action, outcome, following)
-            self._store_copies(Step(arrays, action, outcome.arrays), outcome)
+            step = Step(arrays, action, outcome.arrays)
+            self._store.add(step, outcome, (seen, following), state.env_steps)
             arrays, seen = outcome.arrays, following
             state.env_steps += 1
             figures.steps += 1
@@ -299,23 +295,6 @@ class TrainingLoop:
     def warming_up(self) -> bool:
         """Whether only the critics learn."""
         return self.state.env_steps < self.config.warmup_steps
-
-    def store(
-        self,
-        seen: Encoded,
-        action: npt.NDArray[np.float32],
-        outcome: Outcome,
-        following: Encoded,
-    ) -> None:
-        """Store a transition; the policy's own action, never the sum with the base's."""
-        reward, terminal = transition_end(self.config, outcome.reward, outcome)
-        cost = action_cost(self.config, action)
-        self._store.add(seen, action, reward - cost, following, terminal)
-
-    def _store_copies(self, step: Step, outcome: Outcome) -> None:
-        encode = self.environment.encoder.encode
-        for copy in self._copies(step, self.state.env_steps):
-            self.store(encode(copy.seen), copy.action, outcome, encode(copy.following))
 
     def _learn(self, env_steps: int, figures: _Episode) -> None:
         count = env_steps * self.config.updates_per_step

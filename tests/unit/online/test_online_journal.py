@@ -32,6 +32,7 @@ def step(episode: int, number: int, *, last: bool = False, start_ns: int = 0) ->
         reward=float(rng.normal()),
         terminal=last,
         version="v000003",
+        held=number == 1,
     )
 
 
@@ -53,7 +54,16 @@ def same(first: StepRecord, second: StepRecord) -> bool:
         assert list(ours) == list(theirs)
         pairs += [(ours[name], theirs[name]) for name in ours]
     assert all(a.dtype == b.dtype for a, b in pairs)
-    plain = ("episode", "step", "stamp_ns", "next_stamp_ns", "reward", "terminal", "version")
+    plain = (
+        "episode",
+        "step",
+        "stamp_ns",
+        "next_stamp_ns",
+        "reward",
+        "terminal",
+        "version",
+        "held",
+    )
     return all(np.array_equal(a, b) for a, b in pairs) and all(
         getattr(first, name) == getattr(second, name) for name in plain
     )

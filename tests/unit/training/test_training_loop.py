@@ -137,6 +137,24 @@ def test_weight_average(tmp_path: Path) -> None:
     assert any(not np.allclose(average[name], last[name]) for name in last)
 
 
+@pytest.mark.parametrize("n_step", [1, 3])
+def test_a_step_that_a_hold_took_the_place_of_is_not_stored(tmp_path: Path, n_step: int) -> None:
+    config = tiny(learning_starts=1000, steps=12, horizon=6, n_step=n_step)
+    loop, env = make_loop(tmp_path, config)
+    act, number = env.step, iter(range(100))
+
+    def step(action: Any) -> Any:
+        seen, reward, ended, cut, info = act(action)
+        return seen, reward, ended, cut, {**info, "held": next(number) == 2}
+
+    env.step = step  # type: ignore[method-assign]
+    loop.run()
+    stored = loop.replay.gather(torch.arange(len(loop.replay)))
+    assert len(loop.replay) == 11
+    kept = [action for index, action in enumerate(env.actions) if index != 2]
+    np.testing.assert_allclose(stored.action.numpy(), np.array(kept), atol=1e-6)
+
+
 def test_budget_cuts_the_last_episode(tmp_path: Path) -> None:
     config = tiny(steps=25, horizon=10, base_controller="none", warmup_action="zero")
     loop, _ = make_loop(tmp_path, config)

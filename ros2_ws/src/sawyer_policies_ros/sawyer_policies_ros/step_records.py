@@ -33,7 +33,14 @@ def step_record(message: EpisodeStep, scale_m: float) -> StepRecord | None:
         terminal=message.terminal,
         truncated=message.truncated,
         version=message.policy_version,
+        held=_held(message),
     )
+
+
+def _held(message: EpisodeStep) -> bool:
+    parts = (message.base_action, message.learned_action, message.disturbance)
+    asked = sum(conversions.xyz(part) for part in parts)
+    return not np.allclose(conversions.xyz(message.command), asked, rtol=0.0, atol=1e-9)
 
 
 def check_base(message: EpisodeStep, base: PController) -> None:
