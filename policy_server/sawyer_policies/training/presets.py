@@ -25,6 +25,7 @@ _BLOCKS: dict[str, Any] = {
     "stop_penalty": 5.0,
     "sampling": "deterministic",  # the gap is 0.9 mm, a full action 10 mm
     "learner.gamma": 0.95,
+    "learner.tau": 0.02,  # the way down has 20 steps, and values go back one step at a time
     "learner.actor_lr": 3e-4,  # a faster one unlearns again
     "learner.critic_lr": 1e-3,
     "learner.hidden": [256, 256],
