@@ -33,11 +33,13 @@ def insertion_defaults(plain: dict[str, Any], learner: dict[str, Any]) -> None:
     plain.setdefault("sampling", "deterministic")
     if residual:
         plain.setdefault("action_penalty", 0.02)
-    if residual and plain.get("observation") == "state_goal" and plain.get("n_step", 1) == 1:
+    sees_goal = plain.get("observation") in ("state_goal", "image32_goal")
+    if residual and sees_goal and plain.get("n_step", 1) == 1:
         plain.setdefault("goal_copies", 7)
     for key, value in LEARNER_DEFAULTS.get(str(algorithm), {}).items():
         learner.setdefault(key, value)
     if pictures and residual:
+        learner.setdefault("tau", 0.02)
         plain.setdefault("critic_observation", "state_goal")
         if plain["critic_observation"]:
             plain.setdefault("representation_updates_per_step", 1)

@@ -54,13 +54,20 @@ def test_what_differs_without_a_base_controller_is_said(reward: str) -> None:
     based = asdict(training_config({"reward": reward}))
     alone = asdict(training_config({"reward": reward, "base_controller": "none"}))
     listed = {"base_controller", "action_scale_m", "action_penalty"}
-    if reward == "dense":
+    if reward != "sparse":
         listed |= {"goal_copies"}
     if reward == "image":
         listed |= {"observation", "critic_observation", "representation_updates_per_step"}
     differ = {name for name, value in based.items() if alone[name] != value} - {"learner"}
     assert differ <= listed
-    assert based["learner"] == alone["learner"]
+    learners = (based["learner"], alone["learner"])
+    other = {name for name, value in learners[0].items() if learners[1][name] != value}
+    assert other == ({"tau"} if reward == "image" else set())
+    assert (learners[0]["tau"], learners[1]["tau"]) in ((0.005, 0.005), (0.02, 0.005))
+    assert (
+        "`learner.tau` is `0.02` for residual policies that see pictures, else `0.005`."
+        in PAGE.read_text(encoding="utf-8")
+    )
 
 
 @pytest.mark.parametrize("algorithm", ["sac", "td3"])
