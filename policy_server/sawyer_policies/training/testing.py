@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+import torch
 
 from sawyer_policies.observations import preset
 from sawyer_policies.training.config import TrainingConfig, training_config
@@ -99,3 +102,14 @@ def make_point(config: TrainingConfig) -> TrainingEnvironment:
     """The fake, as the loop takes it."""
     observation = preset(config.observation, GOAL, critic=config.critic_observation)
     return TrainingEnvironment(PointEnv(config), observation)
+
+
+@contextmanager
+def one_thread() -> Iterator[None]:
+    """Torch with one thread; several wait for each other where cores are busy."""
+    before = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(before)
