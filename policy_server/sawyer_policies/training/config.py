@@ -126,8 +126,8 @@ class TrainingSettings:
     push_share: float = setting(
         0.0,
         bounds=(0.0, 1.0),
-        doc="share of the later episodes that begin with such a push before the policy goes on "
-        "(ours): what one yaw of the blocks needs is not forgotten while others are learned",
+        doc="share of the episodes after the warm-up that begin with such a push before the policy "
+        "goes on (ours)",
     )
     demo_pretrain_updates: int = setting(
         0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"

@@ -99,7 +99,13 @@ class GoalCopies:
 
 
 def mirrored(step: Step, number: int) -> Iterator[Step]:
-    """The block assembly seen in a mirror: it is the same from the left, the right and behind."""
+    """The block assembly as three mirrors show it; nearly what the arm would have done.
+
+    Args:
+        step: has ``ee_position``, ``goal_position`` (3,) m, ``force`` (3,) N and
+            ``object_state`` (10,).
+        number: unused, there is no chance in it.
+    """
     del number
     for x, y in SIGNS:
         sign = np.array([x, y, 1.0])

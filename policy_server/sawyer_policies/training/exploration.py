@@ -57,7 +57,7 @@ class Exploration:
     def restart(self, episode: int) -> None:
         """An episode begins."""
         self._episode, self._step = episode, 0
-        draw = np.random.default_rng([self._config.seed, episode, 2]).random()
+        draw = np.random.default_rng([self._config.seed, episode, 3]).random()
         self._pushed = bool(draw < self._config.push_share)
         self.noise.restart()
 
