@@ -126,8 +126,8 @@ class TrainingSettings:
     push_share: float = setting(
         0.0,
         bounds=(0.0, 1.0),
-        doc="share of the episodes after the warm-up that begin with such a push before the policy "
-        "goes on (ours)",
+        doc="share of the episodes after the warm-up that begin with such a push before the "
+        "policy goes on (ours)",
     )
     demo_pretrain_updates: int = setting(
         0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"
