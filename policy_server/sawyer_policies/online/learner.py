@@ -54,7 +54,6 @@ ON_THE_GRAPH: dict[str, Any] = {
     "demo_pretrain_updates": 0,
     "init_from": "",
     "base_policy": "",
-    "push_share": 0.0,
     "task": "insertion",
 }
 """Settings that have one value here: the robot's side knows no other."""

@@ -123,12 +123,6 @@ class TrainingSettings:
         doc="steps for which the noise of an exploring action, or a uniform one, is kept (ours): "
         "at 1 the arm averages it out",
     )
-    push_share: float = setting(
-        0.0,
-        bounds=(0.0, 1.0),
-        doc="share of the episodes after the warm-up that begin with such a push before the "
-        "policy goes on (ours)",
-    )
     demo_pretrain_updates: int = setting(
         0, bounds=(0, 1_000_000), doc="updates on the demonstrations before the first episode"
     )

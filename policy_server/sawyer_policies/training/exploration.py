@@ -51,25 +51,12 @@ class Exploration:
     def __init__(self, config: TrainingConfig, rng: np.random.Generator) -> None:
         self._config = config
         self._episode = self._step = 0
-        self._pushed = False
         self.noise = HeldNoise(rng, config.noise_hold_steps)
 
     def restart(self, episode: int) -> None:
         """An episode begins."""
         self._episode, self._step = episode, 0
-        draw = np.random.default_rng([self._config.seed, episode, 3]).random()
-        self._pushed = bool(draw < self._config.push_share)
         self.noise.restart()
-
-    def push(self) -> npt.NDArray[np.float32] | None:
-        """(3,) action of the push that some episodes begin with; None: the policy's."""
-        step = self._step
-        self._step += 1
-        if not self._pushed:
-            return None
-        hold = self._config.noise_hold_steps
-        action = push_action(self._config.seed, self._episode, step, hold)
-        return action if action.any() else None
 
     def warm_up(self, env_step: int) -> npt.NDArray[np.float32] | None:
         """(3,) action of the next step while the critics warm up; None: the policy's."""

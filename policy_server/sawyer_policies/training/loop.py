@@ -282,10 +282,7 @@ class TrainingLoop:
 
     def choose(self, seen: Encoded) -> npt.NDArray[np.float32]:
         """(3,) learned action in [-1, 1] while training."""
-        exploration = self._exploration
-        action = (
-            exploration.warm_up(self.state.env_steps) if self.warming_up else exploration.push()
-        )
+        action = self._exploration.warm_up(self.state.env_steps) if self.warming_up else None
         if action is not None:
             return action
         batch = {name: value[None] for name, value in seen.items()}

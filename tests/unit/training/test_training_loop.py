@@ -11,7 +11,7 @@ from sawyer_policies.observations import preset
 from sawyer_policies.training import TrainingLoop, transition_end
 from sawyer_policies.training.disk import PatientWriter
 from sawyer_policies.training.environment import Outcome, TrainingEnvironment
-from sawyer_policies.training.exploration import Exploration, push_action
+from sawyer_policies.training.exploration import push_action
 from sawyer_policies.training.metrics import read_metrics
 from sawyer_policies.training.testing import GOAL, PointEnv, tiny
 
@@ -176,22 +176,6 @@ def test_a_push_is_one_full_axis_for_the_first_steps_of_an_episode() -> None:
         assert (actions[:length] == actions[0]).all()
         lengths.add(length)
     assert lengths == set(range(1, 11))
-
-
-def test_later_episodes_begin_with_a_push_as_often_as_asked(tmp_path: Path) -> None:
-    pushed = []
-    exploration = Exploration(tiny(push_share=0.25), np.random.default_rng(0))
-    for episode in range(400):
-        exploration.restart(episode)
-        actions = [exploration.push() for _ in range(5)]
-        pushed.append(actions[0] is not None)
-        seen = [action for action in actions if action is not None]
-        assert all(np.abs(action).sum() == 1.0 for action in seen)
-        assert actions[: len(seen)] == seen or len(seen) == 0  # the policy goes on, for good
-    assert 0.2 < np.mean(pushed) < 0.3
-    never = Exploration(tiny(), np.random.default_rng(0))
-    never.restart(0)
-    assert never.push() is None
 
 
 def test_what_was_learned_from_demonstrations_is_not_learned_again(tmp_path: Path) -> None:
