@@ -26,7 +26,7 @@ test:  ## everything, as CI does
 test-ros:  ## launch-level tests only
 	./sawyer test --only pytest -m ros
 
-results:  ## make everything in docs/results again (some 15 minutes on a quiet machine)
+results:  ## make pictures, demo and the benchmarks of twin and graph again (some 15 minutes)
 	./sawyer setup
 	.venv/bin/python -m sawyer_sim.calibration_table --episodes 100 --seed 0 --out docs/results
 	.venv/bin/python -m sawyer_sim.connector_pictures --out docs/results

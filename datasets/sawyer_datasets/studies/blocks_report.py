@@ -67,10 +67,12 @@ def markdown(
     """Return report.md."""
     run = sum(cell.complete for cell in cells)
     partial = sum(cell.status == "partial" for cell in cells)
+    cut = sum(bool(cell.entry.budget.note) for cell in cells)
     parts = [
         f"# {plan.title}",
         f"{run} of {len(cells)} numbers measured as planned, {partial} in part, "
-        f"{len(cells) - run - partial} not run.",
+        f"{len(cells) - run - partial} not run. {cut} of them have a budget that was cut, named "
+        "at each table.",
         documents.origin_words(store.records()),
     ]
     if GENERAL in notes:
@@ -198,8 +200,7 @@ def _method(plan: BlocksPlan) -> str:
     return "\n\n".join(
         [
             documents.table(header, lines),
-            "Evaluation seeds 0 to 99 are used for these tables only; the n-th training is "
-            "evaluated on the n-th block of them, the hand controller on the first 60.",
+            "Evaluations use the seeds 0 to 99; the n-th training is evaluated on the n-th block of them, the hand controller on the first 60.",
             RETURN_WORDS,
             documents.INTERVAL_WORDS,
             "Every number's commands, commit and wall time are in [commands.md](commands.md), "

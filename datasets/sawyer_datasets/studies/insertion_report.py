@@ -18,7 +18,7 @@ from sawyer_datasets.studies.insertion_pictures import (
 from sawyer_datasets.studies.insertion_plan import GOALS, InsertionPlan, Row, cell_id
 from sawyer_datasets.studies.insertion_summary import GoalSummary, curves_of, summaries
 from sawyer_datasets.studies.jobs import TRAIN
-from sawyer_datasets.studies.notes import GENERAL, note_for, read_notes, skeleton
+from sawyer_datasets.studies.notes import GENERAL, UNWRITTEN, note_for, read_notes, skeleton
 from sawyer_datasets.studies.store import Store
 
 TABLES: Final = {"Table 3": ("dsub", "model_e"), "Table 4": ("usb",)}
@@ -78,9 +78,11 @@ def markdown(
 def _summary(store: Store, cells: Sequence[GoalSummary]) -> list[str]:
     run = sum(cell.complete for cell in cells)
     partial = sum(not cell.complete and cell.pooled is not None for cell in cells)
+    cut = sum(bool(cell.cell.budget.note) for cell in cells)
     words = (
         f"{run} of {len(cells)} numbers measured as planned, {partial} in part, "
-        f"{len(cells) - run - partial} not run."
+        f"{len(cells) - run - partial} not run. {cut} of them have a budget that was cut, see the "
+        "footnotes."
     )
     return [words, documents.origin_words(store.records())]
 
@@ -193,13 +195,16 @@ def _differences(cells: Sequence[GoalSummary], notes: Mapping[str, str]) -> list
     ]
     shown = False
     for row in dict.fromkeys(cell.row.name for cell in cells):
-        mine = [cell for cell in cells if cell.row.name == row and cell.differs]
-        if not mine:
+        mine = [cell for cell in cells if cell.row.name == row]
+        differing = [cell for cell in mine if cell.differs]
+        noted = [cell for cell in mine if note_for(notes, row, cell.cell.connector) != UNWRITTEN]
+        if not (differing or noted):
             continue
         shown = True
         parts.append(f"### {mine[0].row.group}, {mine[0].row.label}")
-        parts.append("\n".join(f"- {_difference_words(cell)}" for cell in mine))
-        texts = [note_for(notes, row, cell.cell.connector) for cell in mine]
+        if differing:
+            parts.append("\n".join(f"- {_difference_words(cell)}" for cell in differing))
+        texts = [note_for(notes, row, cell.cell.connector) for cell in differing + noted]
         parts += list(dict.fromkeys(texts))
     return parts if shown else [*parts, "none so far."]
 
@@ -234,8 +239,7 @@ def _method(plan: InsertionPlan) -> str:
     return "\n\n".join(
         [
             documents.table(header, lines),
-            "Evaluation seeds 0 to 99 are used for these tables only; the n-th training is "
-            "evaluated on the n-th block of them, the P-controller on all blocks, so each method "
+            "Evaluations use the seeds 0 to 99; the n-th training is evaluated on the n-th block of them, the P-controller on all blocks, so each method "
             "meets the same goal offsets, grasps and frictions. The seed evaluated one training "
             "of each method 25 times on the robot and gives no interval. It does not say which "
             "learner made its dense rows; they stand beside our SAC.",
