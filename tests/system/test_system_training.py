@@ -178,6 +178,22 @@ def test_an_interrupted_run_goes_on_in_the_same_folder(tmp_path: Path, straight:
     assert_learned_the_same(run, straight)
 
 
+def test_realtime_training_goes_by_the_wall_clock(tmp_path: Path) -> None:
+    """Episodes may be lost to a busy machine; what is learned from is whole."""
+    status, text = ended(launch(tmp_path, "clock:=realtime", "camera:=false"), 150.0)
+    assert status == 0, text
+    run = Run(tmp_path)
+    valid = [row for row in run.rows if row["valid"]]
+    assert all(row["robot_s"] <= row["wall_s"] for row in valid)
+    assert [len(episode.steps) for episode in run.episodes] == [row["steps"] for row in valid]
+    assert sum(row["steps"] for row in valid) >= STEPS
+    result = json.loads((run.folder / "run" / "result.json").read_text(encoding="utf-8"))
+    assert result["finished"]
+    assert result["updates"] > 0
+    (folder,) = (run.folder / "run" / "bundle").iterdir()
+    assert load_bundle(folder).info.name == "residual_sac_state_usb"
+
+
 @pytest.mark.parametrize(
     ("arguments", "texts"),
     [
