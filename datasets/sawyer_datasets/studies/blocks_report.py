@@ -200,7 +200,8 @@ def _method(plan: BlocksPlan) -> str:
     return "\n\n".join(
         [
             documents.table(header, lines),
-            "Evaluations use the seeds 0 to 99; the n-th training is evaluated on the n-th block of them, the hand controller on the first 60.",
+            "Evaluations use the seeds 0 to 99; the n-th training is evaluated on the n-th "
+            "block of them, the hand controller on the first 60.",
             RETURN_WORDS,
             documents.INTERVAL_WORDS,
             "Every number's commands, commit and wall time are in [commands.md](commands.md), "

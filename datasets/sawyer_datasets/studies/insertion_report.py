@@ -239,7 +239,8 @@ def _method(plan: InsertionPlan) -> str:
     return "\n\n".join(
         [
             documents.table(header, lines),
-            "Evaluations use the seeds 0 to 99; the n-th training is evaluated on the n-th block of them, the P-controller on all blocks, so each method "
+            "Evaluations use the seeds 0 to 99; the n-th training is evaluated on the n-th "
+            "block of them, the P-controller on all blocks, so each method "
             "meets the same goal offsets, grasps and frictions. The seed evaluated one training "
             "of each method 25 times on the robot and gives no interval. It does not say which "
             "learner made its dense rows; they stand beside our SAC.",
