@@ -27,6 +27,10 @@ _PROFILES: dict[str, QoSProfile] = {
 _STANDARD = ("builtin_interfaces", "diagnostic_msgs", "geometry_msgs", "rosgraph_msgs")
 _STANDARD += ("sensor_msgs", "std_msgs", "trajectory_msgs", "tf2_msgs", "rcl_interfaces")
 _SEPARATOR = "=" * 80
+# ours: lockstep does not wait for the recorder, so on a busy machine it may fall behind by a
+# whole episode; what its reader does not keep is lost
+_KEPT = 2000
+_IMAGES_KEPT = 200
 _STAMP = struct.Struct("<iI")
 
 
@@ -53,8 +57,14 @@ class RecordedTopic:
 
     @property
     def qos(self) -> QoSProfile:
-        """QoS profile to subscribe with."""
-        return _PROFILES[self.profile]
+        """QoS profile to subscribe with: that of the topic, but loses nothing when starved."""
+        own = _PROFILES[self.profile]
+        return QoSProfile(
+            history=own.history,
+            depth=max(own.depth, _IMAGES_KEPT if self.profile == "image" else _KEPT),
+            reliability=own.reliability,
+            durability=own.durability,
+        )
 
     def message_class(self) -> type[Any]:
         """Class of the messages."""
@@ -67,10 +77,9 @@ class RecordedTopic:
 
     def spec(self) -> TopicSpec:
         """What the bag stores about the topic."""
-        latched = self.qos.durability == DurabilityPolicy.TRANSIENT_LOCAL
-        stored = TopicQos(
-            durability="transient_local" if latched else "volatile", depth=self.qos.depth
-        )
+        own = _PROFILES[self.profile]
+        latched = own.durability == DurabilityPolicy.TRANSIENT_LOCAL
+        stored = TopicQos(durability="transient_local" if latched else "volatile", depth=own.depth)
         return TopicSpec(self.msgtype, definition(self.msgtype), stored)
 
 

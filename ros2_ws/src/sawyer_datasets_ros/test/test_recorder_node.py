@@ -1,6 +1,8 @@
 import errno
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Event
+from typing import Any
 
 import pytest
 from rclpy.node import Node
@@ -89,6 +91,28 @@ def test_a_bag_holds_full_names(bench: Bench, tmp_path: Path, namespace: str) ->
     prefix = namespace.rstrip("/")
     assert {f"{prefix}/joint_states", f"{prefix}/episode/result", "/clock"} <= set(episode)
     assert len(episode["joint_states"]) == 1
+
+
+def test_a_starved_recorder_falls_behind_but_loses_nothing(
+    bench: Bench, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench.start("starved")
+    stuck, go_on = Event(), Event()
+    write = EpisodeBagWriter.write
+
+    def slow(self: EpisodeBagWriter, *given: Any) -> None:
+        stuck.set()
+        assert go_on.wait(10.0)
+        write(self, *given)
+
+    monkeypatch.setattr(EpisodeBagWriter, "write", slow)
+    bench.say(100)
+    assert stuck.wait(10.0)
+    bench.say(*range(200, 50_100, 100))
+    go_on.set()
+    bench.stop(50_000)
+    stamps = read_episode(tmp_path / "bags" / "starved")["joint_states"].stamp_ns
+    assert stamps.tolist() == list(range(100, 50_100, 100))
 
 
 def test_what_never_comes_is_not_waited_for_for_ever(bench: Bench, tmp_path: Path) -> None:
